@@ -1,0 +1,85 @@
+import {
+  Assertion,
+  AssertionHeader,
+  algorithmOf,
+  type B2bExtension,
+  CLOCK_SKEW_SECONDS,
+  Failure,
+  type PublicKey,
+  parseCompactJws,
+  parseUnambiguous,
+  SESSION_SECONDS,
+  STATEMENT_BYTES,
+  thumbprint,
+} from '@chartkey/vocabulary';
+import type * as z from 'zod';
+import type { SignatureChecks } from './signature.ts';
+
+/** A client assertion taken apart and of the right form. Nothing is verified yet. */
+export interface ReadAssertion {
+  issuer: string;
+  audience: string;
+  jti: string;
+  /** seconds */
+  issuedAt: number;
+  expiresAt: number;
+  algorithm: string;
+  /** present for a device, absent for a patient */
+  b2b?: z.infer<typeof B2bExtension>;
+  signingInput: string;
+  signature: Uint8Array;
+}
+
+/**
+ * Reads an RFC 7523 client assertion of our profile.
+ * @throws Failure ASSERTION_INVALID for any departure from it
+ */
+export function readAssertion(compact: string): ReadAssertion {
+  try {
+    if (compact.length > STATEMENT_BYTES) throw new SyntaxError('too long');
+    const { header, payload, signingInput, signature } = parseCompactJws(compact);
+    const { alg, kid } = AssertionHeader.parse(parseUnambiguous(header));
+    const claims = Assertion.parse(parseUnambiguous(payload));
+    if (claims.iss !== claims.sub || kid !== claims.iss) throw new SyntaxError('two issuers');
+    const read = {
+      issuer: claims.iss,
+      audience: claims.aud,
+      jti: claims.jti,
+      issuedAt: claims.iat,
+      expiresAt: claims.exp,
+      algorithm: alg,
+      signingInput,
+      signature,
+    };
+    return 'extensions' in claims ? { ...read, b2b: claims.extensions['hl7-b2b'] } : read;
+  } catch {
+    throw new Failure('ASSERTION_INVALID');
+  }
+}
+
+/**
+ * Checks an assertion against the key of its issuer, the token URL and the time.
+ * @param time milliseconds
+ * @throws Failure ASSERTION_INVALID, ASSERTION_MISADDRESSED, ASSERTION_EXPIRED
+ */
+export function checkAssertion(
+  assertion: ReadAssertion,
+  key: PublicKey,
+  tokenUrl: string,
+  time: number,
+  checks: SignatureChecks,
+): void {
+  const { algorithm, issuedAt, expiresAt } = assertion;
+  const own = algorithmOf(key);
+  if (
+    algorithm !== own ||
+    thumbprint(key) !== assertion.issuer ||
+    !checks.verifies(own, key, assertion.signingInput, assertion.signature)
+  ) {
+    throw new Failure('ASSERTION_INVALID');
+  }
+  if (assertion.audience !== tokenUrl) throw new Failure('ASSERTION_MISADDRESSED');
+  const tooLong = expiresAt - issuedAt > SESSION_SECONDS || expiresAt <= issuedAt;
+  const early = time < (issuedAt - CLOCK_SKEW_SECONDS) * 1000;
+  if (tooLong || early || time > expiresAt * 1000) throw new Failure('ASSERTION_EXPIRED');
+}

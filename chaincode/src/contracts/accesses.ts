@@ -1,0 +1,122 @@
+import { decideAccess } from '@chartkey/rules';
+import {
+  type AccessEntry,
+  AccessId,
+  canonicalJson,
+  type Device,
+  entriesOf,
+  Failure,
+  instantAt,
+  LogAuditQueryInput,
+  type Releasable,
+  RequestAccessInput,
+  type Session,
+} from '@chartkey/vocabulary';
+import { Info, Returns, Transaction } from 'fabric-contract-api';
+import { Entries } from '../entries.ts';
+import type { RecordsTransaction } from '../transaction.ts';
+import { versionKey } from '../world-state/world-state.ts';
+import { LedgerContract } from './ledger-contract.ts';
+
+@Info({ title: 'accesses', description: 'Who asked for what, and what came of it' })
+export class AccessesContract extends LedgerContract {
+  constructor() {
+    super('accesses');
+  }
+
+  /** Decides 1 to 64 items in order and logs each, granted or denied, in one value. */
+  @Transaction()
+  @Returns('string')
+  async requestAccess(tx: RecordsTransaction, input: string): Promise<string> {
+    const { items } = tx.input(RequestAccessInput, input);
+    const entries = new Entries(tx);
+    const outcomes = [];
+    for (const [number, item] of items.entries()) outcomes.push(await entries.decide(number, item));
+    entries.save();
+    return canonicalJson({ outcomes });
+  }
+
+  /** A regulator's question is logged before it is answered. */
+  @Transaction()
+  @Returns('string')
+  async logAuditQuery(tx: RecordsTransaction, input: string): Promise<string> {
+    const { session: id, question } = tx.input(LogAuditQueryInput, input);
+    const { session, device, member } = await tx.requireAsker(id);
+    if (member.kind !== 'regulator') throw new Failure('KIND_NOT_ALLOWED');
+    tx.world.auditQueries.put(
+      {
+        session: id,
+        organisation: member.id,
+        device: device.device,
+        practitioner: session.practitioner ?? '',
+        role: session.role ?? '',
+        question,
+        time: instantAt(tx.time),
+      },
+      tx.id,
+    );
+    return canonicalJson({ transaction: tx.id });
+  }
+
+  @Transaction(false)
+  @Returns('string')
+  async access(tx: RecordsTransaction, id: string): Promise<string> {
+    await tx.requireCareMember();
+    return canonicalJson(await entryOf(tx, id));
+  }
+
+  /** A granted read decided afresh on current state, with what a custodian needs to prove it again. */
+  @Transaction(false)
+  @Returns('string')
+  async releasable(tx: RecordsTransaction, id: string): Promise<string> {
+    await tx.requireCareMember();
+    const entry = await entryOf(tx, id);
+    if (entry.record === undefined || entry.version === undefined || entry.decision !== 'granted') {
+      throw new Failure('RELEASE_REFUSED');
+    }
+    const session = await tx.world.sessions.require(entry.session);
+    const device = await tx.world.devices.require(entry.device);
+    const record = await tx.world.records.require(entry.record);
+    const version = await tx.world.versions.require(entry.record, versionKey(entry.version));
+    const patient = await tx.world.patients.require(record.patient);
+    const now = await decideAgain(tx, entry, session, device, record);
+    const answer: Releasable = {
+      entry,
+      now,
+      sessionUntil: session.until,
+      custodian: record.custodian,
+      commitment: version.commitment,
+      enrolment: patient.statement,
+      approval: device.statement,
+    };
+    return canonicalJson(answer);
+  }
+}
+
+async function decideAgain(
+  tx: RecordsTransaction,
+  entry: AccessEntry,
+  session: Session,
+  device: Device,
+  record: { record: string; patient: string; custodian: string; newest: number },
+): Promise<Releasable['now']> {
+  const { genesis } = await tx.network();
+  const standing = (await tx.world.grants.find(record.patient, entry.organisation))?.grants ?? [];
+  // the entry's own use stands in the count already
+  const grants = standing.map((one) =>
+    one.grant === entry.grant && one.maxUses !== undefined ? { ...one, uses: one.uses - 1 } : one,
+  );
+  const item = { kind: entry.kind, purpose: entry.purpose };
+  const decision = decideAccess({ item, session, device, genesis, record, grants, time: tx.time });
+  return decision.is === 'granted' ? { is: 'granted', basis: decision.basis } : decision;
+}
+
+/** @throws Failure ACCESS_UNKNOWN */
+async function entryOf(tx: RecordsTransaction, id: string): Promise<AccessEntry> {
+  if (!AccessId.safeParse(id).success) throw new Failure('ACCESS_UNKNOWN');
+  const transaction = id.slice(0, 64);
+  const state = await tx.world.accesses.require(transaction);
+  const entry = entriesOf(transaction, state).find((one) => one.access === id);
+  if (!entry) throw new Failure('ACCESS_UNKNOWN');
+  return entry;
+}

@@ -1,0 +1,21 @@
+import 'reflect-metadata';
+import { AccessesContract } from './contracts/accesses.ts';
+import { ConsentContract } from './contracts/consent.ts';
+import { DevicesContract } from './contracts/devices.ts';
+import { NetworkContract } from './contracts/network.ts';
+import { PatientsContract } from './contracts/patients.ts';
+import { RecordsContract } from './contracts/records.ts';
+import { SessionsContract } from './contracts/sessions.ts';
+import { StatementsContract } from './contracts/statements.ts';
+
+/** The contracts that Fabric runs (fabric-shim reads this name). */
+export const contracts = [
+  NetworkContract,
+  PatientsContract,
+  ConsentContract,
+  DevicesContract,
+  SessionsContract,
+  RecordsContract,
+  AccessesContract,
+  StatementsContract,
+];

@@ -1,0 +1,395 @@
+/** What kind of failure a code is, and the HTTP status (RFC 9110) that says so. */
+export const categories = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  unknown: 404,
+  method: 405,
+  'not-acceptable': 406,
+  'too-slow': 408,
+  conflict: 409,
+  gone: 410,
+  'precondition-failed': 412,
+  'too-large': 413,
+  'media-type': 415,
+  range: 416,
+  mismatch: 422,
+  'precondition-required': 428,
+  'too-many': 429,
+  'headers-too-large': 431,
+  broken: 500,
+  busy: 503,
+  'outcome-unknown': 504,
+  full: 507,
+} as const;
+export type Category = keyof typeof categories;
+
+type Entry = readonly [category: Category, says: string, remedy: string];
+
+/** Every failure this project knows: its category, what it says, and what the caller can do. */
+export const failures = {
+  INVALID_REQUEST: [
+    'invalid',
+    'The request does not have the form this path takes.',
+    'Compare it with /openapi.json.',
+  ],
+  UNKNOWN_PARAMETER: [
+    'invalid',
+    'The query has a parameter this path does not take, or takes once.',
+    'Remove it; /openapi.json lists the parameters.',
+  ],
+  INVALID_STATEMENT: [
+    'invalid',
+    'The statement does not follow the grammar.',
+    'Sign the canonical JSON with exactly the listed members, low-s ES256.',
+  ],
+  SIGNATURE_INVALID: [
+    'invalid',
+    'The signature does not verify with the key it names.',
+    'Sign header and payload as sent, with the key of the issuer.',
+  ],
+  WRONG_NETWORK: [
+    'invalid',
+    'The statement is addressed to another network.',
+    'Use the network id from /.well-known/chartkey as aud.',
+  ],
+  STATEMENT_EXPIRED: ['invalid', 'The statement has expired.', 'Sign a new one; it lives at most 600 s.'],
+  STATEMENT_FROM_THE_FUTURE: [
+    'invalid',
+    'The statement was issued in the future of the ledger.',
+    'Set the clock; 60 s ahead are tolerated.',
+  ],
+  INVALID_KEY: [
+    'invalid',
+    'A public key is not one this network accepts.',
+    'Send exactly the public members of a P-256, P-384 or RSA 2048 to 4096 key that is on its curve; sig and enc differ.',
+  ],
+  INVALID_PROOF: [
+    'invalid',
+    'The device does not prove that it holds its key for this organisation and network.',
+    'Let the device sign a fresh proof.',
+  ],
+  INVALID_GENESIS: [
+    'invalid',
+    'The genesis document is not signed by every member it names.',
+    'Collect each member’s signature by its master key.',
+  ],
+  INVALID_TRANSACTION: [
+    'invalid',
+    'The transaction’s input does not match its digest or its form.',
+    'This is a gateway’s mistake: report it.',
+  ],
+  ASSERTION_INVALID: [
+    'invalid',
+    'The client assertion does not follow the profile.',
+    'Send exactly the listed members, signed by the named key.',
+  ],
+  PURPOSE_REQUIRED: [
+    'invalid',
+    'The session has several purposes and the request picks none.',
+    'Send Purpose-Of-Use with one of them.',
+  ],
+  IDEMPOTENCY_KEY_REQUIRED: [
+    'invalid',
+    'An upload needs an Idempotency-Key.',
+    'Send a fresh random key with each new upload, and the same one when you try again.',
+  ],
+  UPLOAD_INCOMPLETE: [
+    'invalid',
+    'The body ended before it was complete; nothing was stored.',
+    'Send it again with the same Idempotency-Key.',
+  ],
+  CURSOR_INVALID: ['invalid', 'The cursor was not made by this list.', 'Start again without a cursor.'],
+  TOKEN_REQUIRED: ['unauthenticated', 'This path needs an access token.', 'Get one at /v1/oauth/token.'],
+  TOKEN_INVALID: [
+    'unauthenticated',
+    'The access token is unknown here or has expired.',
+    'Get a new one at /v1/oauth/token.',
+  ],
+  ASSERTION_EXPIRED: [
+    'unauthenticated',
+    'The client assertion has expired or lives too long.',
+    'Sign a new one that lives at most 300 s.',
+  ],
+  ASSERTION_REPLAYED: [
+    'unauthenticated',
+    'The client assertion was used before.',
+    'Sign a new one with a fresh jti.',
+  ],
+  ASSERTION_MISADDRESSED: [
+    'unauthenticated',
+    'The client assertion is addressed to another gateway.',
+    'Use this gateway’s token URL as aud.',
+  ],
+  CLIENT_UNKNOWN: [
+    'unauthenticated',
+    'No approved device or enrolled patient has this key.',
+    'Have the device approved, or the patient enrolled, first.',
+  ],
+  SESSION_UNKNOWN: ['unauthenticated', 'The ledger does not know this session.', 'Get a new token.'],
+  SESSION_EXPIRED: ['unauthenticated', 'The session has ended.', 'Get a new token.'],
+  RELEASE_PROOF_INVALID: [
+    'unauthenticated',
+    'The request for a release is not proven by an approved gateway device.',
+    'Sign it with the gateway’s device key, for this URL, at most 60 s ahead, once.',
+  ],
+  SESSION_FOREIGN: [
+    'forbidden',
+    'The session was started through another organisation’s gateway.',
+    'Ask through the gateway that issued the token.',
+  ],
+  DEVICE_REVOKED: [
+    'forbidden',
+    'The device’s approval has been revoked.',
+    'Ask the organisation to approve another device.',
+  ],
+  DEVICE_EXPIRED: [
+    'forbidden',
+    'The device’s approval has ended.',
+    'Ask the organisation to approve a new device key.',
+  ],
+  KIND_NOT_ALLOWED: [
+    'forbidden',
+    'Organisations of this kind may not do this.',
+    'Content and lists go to hospitals and patients only.',
+  ],
+  PURPOSE_NOT_ALLOWED: [
+    'forbidden',
+    'The session does not have this purpose.',
+    'Get a token for the purpose.',
+  ],
+  BREAK_GLASS_REQUIRED: [
+    'forbidden',
+    'Emergency access needs break-glass, which this network does not offer.',
+    'Ask the patient for a grant.',
+  ],
+  NO_GRANT: ['forbidden', 'No grant of the patient covers this.', 'Ask the patient for a grant.'],
+  ACTION_NOT_GRANTED: [
+    'forbidden',
+    'The patient’s grant does not cover this action.',
+    'Ask the patient for a grant that does.',
+  ],
+  PURPOSE_NOT_GRANTED: [
+    'forbidden',
+    'The patient’s grant does not cover this purpose.',
+    'Ask the patient for a grant that does.',
+  ],
+  GRANT_NOT_YET_VALID: [
+    'forbidden',
+    'The patient’s grant has not begun.',
+    'Wait until it has, or ask for another.',
+  ],
+  GRANT_EXPIRED: ['forbidden', 'The patient’s grant has ended.', 'Ask the patient for a new grant.'],
+  USES_EXHAUSTED: [
+    'forbidden',
+    'The patient’s grant has been used as often as it may.',
+    'Ask the patient for a new grant.',
+  ],
+  END_TO_END_ONLY: [
+    'forbidden',
+    'A gateway never opens a record on a patient’s authority.',
+    'Read through a hospital.',
+  ],
+  DEVICES_ONLY: [
+    'forbidden',
+    'Only an organisation’s device may do this.',
+    'Ask with the token of an approved device.',
+  ],
+  REGULATORS_ONLY: [
+    'forbidden',
+    'Only a regulator may ask this.',
+    'A patient’s own accesses are at /v1/patients/{patient}/accesses.',
+  ],
+  NOT_YOURS: ['forbidden', 'This belongs to somebody else.', 'Ask with the token of whom it belongs to.'],
+  RELEASE_REFUSED: [
+    'forbidden',
+    'The custodian does not release this key to this gateway.',
+    'Only the entry’s device or its organisation’s gateway gets it.',
+  ],
+  CARE_MEMBERS_ONLY: [
+    'forbidden',
+    'Only hospitals and regulators may ask the ledger for this.',
+    'Ask through a care member.',
+  ],
+  NOT_FOUND: ['unknown', 'There is nothing at this path.', 'See /openapi.json.'],
+  METHOD_UNKNOWN: ['method', 'This path does not take this method.', 'Allow lists the ones it takes.'],
+  NOT_SERVED_HERE: [
+    'unknown',
+    'This gateway has no index, so it serves no lists.',
+    'Ask a care member’s gateway.',
+  ],
+  NETWORK_UNKNOWN: [
+    'unknown',
+    'No consortium is registered on this ledger.',
+    'Register the genesis document first.',
+  ],
+  ORGANISATION_UNKNOWN: ['unknown', 'No such organisation.', 'See /v1/organisations.'],
+  DEVICE_UNKNOWN: ['unknown', 'No such device.', 'Check the thumbprint.'],
+  PATIENT_UNKNOWN: ['unknown', 'No such patient.', 'Check the id; enrol the patient first.'],
+  GRANT_UNKNOWN: ['unknown', 'This patient never made such a grant.', 'Check the grant’s id.'],
+  RECORD_UNKNOWN: ['unknown', 'No such record or version.', 'Check the id and the version.'],
+  ACCESS_UNKNOWN: ['unknown', 'No such access.', 'Check the id.'],
+  STATEMENT_UNKNOWN: ['unknown', 'No such statement.', 'Check the id.'],
+  NOT_ACCEPTABLE: [
+    'not-acceptable',
+    'This path cannot answer in the media type asked for.',
+    'Ask for application/json.',
+  ],
+  STALE_SEQUENCE: [
+    'conflict',
+    'The sequence number is not the signer’s next.',
+    'Sign again with the expected number.',
+  ],
+  CONSORTIUM_REGISTERED: [
+    'conflict',
+    'A consortium is registered on this ledger already.',
+    'Use its genesis document.',
+  ],
+  KEY_USED: [
+    'conflict',
+    'This key has been used on this network before.',
+    'Make a new key; a thumbprint is never used twice.',
+  ],
+  GRANT_LIMIT: ['conflict', 'The patient has 256 live grants for this organisation.', 'Revoke one first.'],
+  NOT_CUSTODIAN: [
+    'conflict',
+    'Another organisation holds this record.',
+    'Send the new version to the custodian named here.',
+  ],
+  RECORD_EXISTS: ['conflict', 'A record with this id exists already.', 'Use a fresh Idempotency-Key.'],
+  ACCESS_TOO_OLD: [
+    'conflict',
+    'The access was not released within 30 s and is spent.',
+    'Ask again with a new Idempotency-Key.',
+  ],
+  ALREADY_RELEASED: [
+    'conflict',
+    'The key was already released for this access.',
+    'Ask again for a new access.',
+  ],
+  LEDGER_CONFLICT: ['busy', 'Other changes kept getting in first.', 'Try again.'],
+  VERSION_CONFLICT: [
+    'precondition-failed',
+    'The record has another newest version than If-Match names.',
+    'Read the newest version first.',
+  ],
+  IF_MATCH_REQUIRED: [
+    'precondition-required',
+    'A new version needs If-Match with the version it replaces.',
+    'Send If-Match with the ETag you read.',
+  ],
+  BODY_TOO_LARGE: ['too-large', 'The body is larger than this path takes.', 'Send less.'],
+  MEDIA_TYPE_UNSUPPORTED: [
+    'media-type',
+    'This path does not take this media type or content encoding.',
+    'See /openapi.json.',
+  ],
+  TOO_SLOW: [
+    'too-slow',
+    'The request did not arrive in time; nothing was stored.',
+    'Send it again, an upload with the same Idempotency-Key.',
+  ],
+  HEADERS_TOO_LARGE: [
+    'headers-too-large',
+    'The request line and headers are larger than this gateway takes.',
+    'Send fewer or shorter headers.',
+  ],
+  RANGE_NOT_SATISFIABLE: ['range', 'The content has no such range.', 'Ask within Content-Range.'],
+  IDEMPOTENCY_MISMATCH: [
+    'mismatch',
+    'The Idempotency-Key was used with another request.',
+    'Use a fresh key for a new request.',
+  ],
+  TOO_MANY_REQUESTS: ['too-many', 'Too many requests.', 'Wait as long as Retry-After says.'],
+  TOO_MANY_SESSIONS: [
+    'too-many',
+    'The device has 64 live sessions.',
+    'Use one of them, or wait until one ends.',
+  ],
+  BROKEN: ['broken', 'Something failed in this gateway.', 'Report the instance; try again later.'],
+  INTEGRITY_BROKEN: [
+    'broken',
+    'What is stored is not what the ledger says; nothing was served.',
+    'Report it: an operator has been alarmed.',
+  ],
+  LEDGER_DISAGREES: [
+    'broken',
+    'The ledger’s state and the signed statements disagree; nothing was released.',
+    'Report it: an operator has been alarmed.',
+  ],
+  LEDGER_UNAVAILABLE: [
+    'busy',
+    'The ledger cannot be reached; nothing is released without it.',
+    'Try again after Retry-After.',
+  ],
+  BUSY: ['busy', 'This gateway is busy.', 'Try again after Retry-After.'],
+  CUSTODIAN_UNAVAILABLE: [
+    'busy',
+    'The custodian’s gateway cannot be reached.',
+    'Try again after Retry-After.',
+  ],
+  INDEX_BEHIND: ['busy', 'The index has not caught up with the ledger yet.', 'Try again after Retry-After.'],
+  OUTCOME_UNKNOWN: [
+    'outcome-unknown',
+    'It could not be learned whether the transaction was committed.',
+    'Try again with the same Idempotency-Key or the same statement.',
+  ],
+  VAULT_FULL: ['full', 'The vault has no room; nothing was stored.', 'Tell the operator; try again later.'],
+} as const satisfies Record<string, Entry>;
+
+export type FailureCode = keyof typeof failures;
+
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(failures, text);
+}
+
+/** The category, HTTP status, sentence and remedy of a code. */
+export function describe(code: FailureCode): {
+  category: Category;
+  status: number;
+  says: string;
+  remedy: string;
+} {
+  const [category, says, remedy] = failures[code];
+  return { category, status: categories[category], says, remedy };
+}
+
+/** A refusal with its code; `about` holds ids and numbers only, never content or a client's words. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  constructor(
+    readonly code: FailureCode,
+    readonly about: Readonly<Record<string, string | number>> = {},
+  ) {
+    super(encodeFailure(code, about));
+  }
+}
+
+/** A read or list that the ledger refused; `access` is the id of the entry that says so. */
+export class Refused extends Failure {
+  constructor(
+    code: FailureCode,
+    readonly access: string,
+    about: Readonly<Record<string, string | number>> = {},
+  ) {
+    super(code, about);
+  }
+}
+
+/** How a failure crosses Fabric, which carries only a message: `[CODE] name=value …`. */
+export function encodeFailure(code: FailureCode, about: Readonly<Record<string, string | number>>): string {
+  const ids = Object.entries(about).map(([name, value]) => ` ${name}=${value}`);
+  return `[${code}]${ids.join('')}`;
+}
+
+/** The failure inside a chaincode's message, if there is one. */
+export function decodeFailure(message: string): Failure | undefined {
+  const found = /\[([A-Z_]+)\]((?: [a-zA-Z]+=[^\s,]+)*)/.exec(message);
+  if (!found?.[1] || !isFailureCode(found[1])) return undefined;
+  const about: Record<string, string> = {};
+  for (const pair of (found[2] ?? '').trim().split(' ').filter(Boolean)) {
+    const split = pair.indexOf('=');
+    about[pair.slice(0, split)] = pair.slice(split + 1);
+  }
+  return new Failure(found[1], about);
+}

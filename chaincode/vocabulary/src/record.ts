@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { Base32Id, NetworkId, OrganisationId, Sha256Text, Thumbprint, VersionNumber } from './ids.ts';
+
+/** Leaf 0 of a version's commitment: everything about the content but the content. */
+export const RecordHeader = z.strictObject({
+  format: z.literal('chartkey-record/1'),
+  network: NetworkId,
+  patient: Thumbprint,
+  custodian: OrganisationId,
+  author: Thumbprint,
+  record: Base32Id,
+  version: VersionNumber,
+  /** as the uploader sent it; off the ledger */
+  mediaType: z.string().min(1).max(255),
+  labels: z.array(z.string()).max(0),
+  /** bytes of content */
+  length: z.int().min(0),
+  /** SHA-256 of the content, base64url */
+  sha256: Sha256Text,
+  /** 32 random bytes that keep the commitment from being guessed, base64url */
+  salt: Sha256Text,
+});
+export type RecordHeader = z.infer<typeof RecordHeader>;

@@ -1,0 +1,173 @@
+import * as z from 'zod';
+import { Genesis, Member, SignedGenesis } from './genesis.ts';
+import {
+  AccessId,
+  Base32Id,
+  Instant,
+  NetworkId,
+  OrganisationId,
+  Sha256Text,
+  StatementId,
+  Thumbprint,
+  TransactionId,
+  VersionNumber,
+} from './ids.ts';
+import { Algorithm } from './keys.ts';
+import { AccessEntry } from './ledger.ts';
+import { Grantee, Scope } from './statement.ts';
+import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
+
+/** A page of a list, newest first; `next` is absent on the last page. */
+export const page = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), next: z.string().optional() });
+
+/** RFC 9457 problem details with our code; `access` names the entry of a refused read or list. */
+export const Problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  access: AccessId.optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** RFC 6749 section 5.1. */
+export const TokenAnswer = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int(),
+});
+export type TokenAnswer = z.infer<typeof TokenAnswer>;
+/** RFC 6749 section 5.2, with our own code beside it. */
+export const TokenRefusal = z.object({
+  error: z.enum(['invalid_request', 'invalid_client', 'unsupported_grant_type']),
+  error_description: z.string(),
+  code: z.string(),
+});
+export type TokenRefusal = z.infer<typeof TokenRefusal>;
+
+export const AcceptedStatement = z.object({
+  act: z.string(),
+  id: StatementId,
+  transaction: TransactionId,
+  block: z.int(),
+  committedAt: Instant,
+});
+export type AcceptedStatement = z.infer<typeof AcceptedStatement>;
+
+export const StoredRecord = z.object({
+  record: Base32Id,
+  version: VersionNumber,
+  patient: Thumbprint,
+  custodian: OrganisationId,
+  transaction: TransactionId,
+  committedAt: Instant,
+});
+export type StoredRecord = z.infer<typeof StoredRecord>;
+
+export const RecordAnchor = z.object({
+  record: Base32Id,
+  patient: Thumbprint,
+  custodian: OrganisationId,
+  versions: z.array(
+    z.object({
+      version: VersionNumber,
+      author: Thumbprint,
+      commitment: Sha256Text,
+      transaction: TransactionId,
+      committedAt: Instant,
+    }),
+  ),
+});
+export type RecordAnchor = z.infer<typeof RecordAnchor>;
+
+export const ListedRecord = z.object({
+  record: Base32Id,
+  version: VersionNumber,
+  custodian: OrganisationId,
+  committedAt: Instant,
+});
+export type ListedRecord = z.infer<typeof ListedRecord>;
+
+export const PatientAnswer = z.object({
+  patient: Thumbprint,
+  nextSeq: z.int(),
+  enrolledBy: OrganisationId,
+  enrolledAt: Instant,
+});
+export type PatientAnswer = z.infer<typeof PatientAnswer>;
+
+export const ListedGrant = z.object({
+  grant: StatementId,
+  grantee: Grantee,
+  scope: Scope,
+  actions: z.array(Action),
+  purposes: z.array(Purpose),
+  notBefore: Instant.optional(),
+  notAfter: Instant.optional(),
+  maxUses: z.int().optional(),
+  uses: z.int(),
+  status: z.enum(['live', 'revoked', 'expired', 'not-yet-valid', 'used-up']),
+  transaction: TransactionId,
+});
+export type ListedGrant = z.infer<typeof ListedGrant>;
+
+export const ListedAccess = AccessEntry.omit({ session: true, grant: true }).extend({
+  transaction: TransactionId,
+  block: z.int(),
+});
+export type ListedAccess = z.infer<typeof ListedAccess>;
+
+export const OrganisationAnswer = Member.omit({ tlsRoots: true }).extend({ nextSeq: z.int() });
+export type OrganisationAnswer = z.infer<typeof OrganisationAnswer>;
+
+export const ListedDevice = z.object({
+  device: Thumbprint,
+  use: DeviceUse,
+  status: z.enum(['approved', 'revoked', 'expired']),
+  approvedAt: Instant,
+  validUntil: Instant.optional(),
+});
+export type ListedDevice = z.infer<typeof ListedDevice>;
+
+export const WellKnown = z.object({
+  network: NetworkId,
+  ledger: LedgerKind,
+  organisation: OrganisationId,
+  genesis: Genesis,
+  /** each member's signature over the genesis document */
+  signatures: SignedGenesis.shape.signatures,
+});
+export type WellKnown = z.infer<typeof WellKnown>;
+
+/** What a client of SMART Backend Services reads first (SMART App Launch 2.2, conformance). */
+export const SmartConfiguration = z.object({
+  token_endpoint: z.string(),
+  grant_types_supported: z.array(z.literal('client_credentials')),
+  token_endpoint_auth_methods_supported: z.array(z.literal('private_key_jwt')),
+  token_endpoint_auth_signing_alg_values_supported: z.array(Algorithm),
+  capabilities: z.array(z.string()),
+});
+export type SmartConfiguration = z.infer<typeof SmartConfiguration>;
+
+/** `reasons` says why a gateway cannot serve now. */
+export const Health = z.object({
+  status: z.enum(['live', 'ready', 'unready']),
+  network: NetworkId,
+  ledger: LedgerKind,
+  organisation: OrganisationId,
+  reasons: z.array(z.string()).optional(),
+});
+export type Health = z.infer<typeof Health>;
+
+export const ReleaseRequest = z.strictObject({ access: AccessId });
+/** What the custodian hands over: the record's header, the leaves of its commitment, the wrapped key. */
+export const ReleaseAnswer = z.object({
+  access: AccessId,
+  header: z.looseObject({}),
+  leaves: z.base64(),
+  key: z.string(),
+});
+export type ReleaseAnswer = z.infer<typeof ReleaseAnswer>;
