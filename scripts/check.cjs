@@ -11,22 +11,29 @@ const run = (program, args, options = {}) =>
   spawnSync(node, [bin(program), ...args], { cwd: root, stdio: 'inherit', ...options });
 
 const steps = {
-  'types (tsc -b)': () => spawnSync(node, [join(__dirname, 'build.cjs')], { cwd: root, stdio: 'inherit' }).status === 0,
-  'lint and format (biome)': () => run('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']).status === 0,
+  'types (tsc -b)': () =>
+    spawnSync(node, [join(__dirname, 'build.cjs')], { cwd: root, stdio: 'inherit' }).status === 0,
+  'lint and format (biome)': () =>
+    run('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']).status === 0,
   'walls (dependency-cruiser)': walls,
   'dead code (knip)': () => run('knip/bin/knip.js', ['--no-progress']).status === 0,
   'lock file names only what it holds': lockIsWhole,
   'generated documents are fresh': () =>
-    spawnSync(node, [join(__dirname, 'documents.cjs'), '--check'], { cwd: root, stdio: 'inherit' }).status === 0,
+    spawnSync(node, [join(__dirname, 'documents.cjs'), '--check'], { cwd: root, stdio: 'inherit' }).status ===
+    0,
 };
 
 /** No violation but the one in test/lint, and never on zero modules (a parser that found nothing says "fine"). */
 function walls() {
   const cruised = ['chaincode', 'gateway/src', 'client/src', 'network', 'test'];
-  const { stdout } = run('dependency-cruiser/bin/dependency-cruise.mjs', [...cruised, '--config', '--output-type', 'json'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 1 << 28,
-  });
+  const { stdout } = run(
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    [...cruised, '--config', '--output-type', 'json'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 1 << 28,
+    },
+  );
   const { summary } = JSON.parse(stdout.toString());
   const wanted = summary.violations.filter(({ from }) => from.startsWith('test/lint/'));
   const others = summary.violations.filter(({ from }) => !from.startsWith('test/lint/'));

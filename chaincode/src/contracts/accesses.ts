@@ -14,7 +14,7 @@ import {
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { Entries } from '../entries.ts';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { versionKey } from '../world-state/world-state.ts';
 import { LedgerContract } from './ledger-contract.ts';
 

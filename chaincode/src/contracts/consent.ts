@@ -1,7 +1,7 @@
 import { addGrant, checkGrantee, checkSpan, grantOf, readStatement } from '@chartkey/rules';
 import { canonicalJson, Failure, type Grant, StatementInput } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'consent', description: 'What a patient permits, and takes back' })

@@ -1,7 +1,7 @@
 import { checkDeviceProof, memberOf, readStatement } from '@chartkey/rules';
 import { canonicalJson, Failure, instantAt, StatementInput, thumbprint } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { useKey } from '../use-key.ts';
 import { LedgerContract } from './ledger-contract.ts';
 

@@ -1,7 +1,7 @@
 import { checkGenesis, memberOf } from '@chartkey/rules';
 import { canonicalJson, Failure, RegisterConsortiumInput } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'network', description: 'Who founded this network' })

@@ -9,7 +9,7 @@ import {
   thumbprint,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { useKey } from '../use-key.ts';
 import { LedgerContract } from './ledger-contract.ts';
 

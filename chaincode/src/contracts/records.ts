@@ -9,7 +9,7 @@ import {
   type VersionState,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { Asker, RecordsTransaction } from '../transaction.ts';
+import { type Asker, RecordsTransaction } from '../transaction.ts';
 import { versionKey } from '../world-state/world-state.ts';
 import { LedgerContract } from './ledger-contract.ts';
 

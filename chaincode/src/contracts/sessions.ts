@@ -10,7 +10,7 @@ import {
   sessionId,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'sessions', description: 'Whose assertion stands behind a token' })

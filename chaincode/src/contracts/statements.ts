@@ -1,6 +1,6 @@
 import { canonicalJson } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import type { RecordsTransaction } from '../transaction.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'statements', description: 'Accepted statements, whole, for anybody to verify again' })

@@ -1,0 +1,156 @@
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkGenesis } from '@chartkey/rules';
+import { nodeSignatureChecks } from '@chartkey/rules/node';
+import {
+  canonicalJson,
+  Genesis,
+  networkId,
+  P256Key,
+  SignedGenesis,
+  signingInput,
+  thumbprint,
+} from '@chartkey/vocabulary';
+import { type Consortium, DEMO_CONSORTIUM, demoPorts, type Member } from '../consortium.ts';
+import { writeDurably } from '../durable-file.ts';
+
+/** A private key as a JWK; the demo keeps its keys in files, which no real network does. */
+export type PrivateJwk = P256Key & { d: string };
+
+export interface DemoDevice {
+  device: string;
+  sig: PrivateJwk;
+  enc: PrivateJwk;
+}
+
+/** One organisation of `demo/credentials.json` (wire.md, "Demo credentials"). */
+export interface DemoOrganisation {
+  id: string;
+  name: string;
+  kind: string;
+  url: string;
+  tokenUrl: string;
+  masterKey: PrivateJwk;
+  ehr: DemoDevice;
+}
+
+export interface DemoCredentials {
+  network: string;
+  channel: string;
+  organisations: DemoOrganisation[];
+}
+
+/** Paths of what the founding writes, under the data folder. */
+export function foundingFiles(dataDir: string) {
+  return {
+    /** port base and network id: written last, so its presence means the founding is whole */
+    ledger: join(dataDir, 'ledger.json'),
+    genesis: join(dataDir, 'genesis.json'),
+    credentials: join(dataDir, 'demo', 'credentials.json'),
+    gatewayDevice: (organisation: string) =>
+      join(dataDir, 'organisations', organisation, 'keys', 'gateway-device.json'),
+    masterKey: (organisation: string) =>
+      join(dataDir, 'organisations', organisation, 'keys', 'master-key.json'),
+  };
+}
+
+export interface Founding {
+  network: string;
+  signed: SignedGenesis;
+  credentials: DemoCredentials;
+}
+
+/**
+ * Founds a demo network, or finds the one that stands in the folder.
+ * @throws Error in one line when the folder's network was founded with another port base
+ */
+export function found(dataDir: string, portBase: number, consortium: Consortium = DEMO_CONSORTIUM): Founding {
+  const files = foundingFiles(dataDir);
+  if (existsSync(files.ledger)) return standing(files, portBase);
+  const keys = new Map(consortium.members.map((member) => [member.id, makeKey()]));
+  const genesis = makeGenesis(consortium, portBase, keys);
+  const signatures = Object.fromEntries(
+    [...keys].map(([id, key]) => [id, signGenesis(canonicalJson(genesis), key)]),
+  );
+  const network = networkId(genesis);
+  const credentials: DemoCredentials = {
+    network,
+    channel: consortium.channel,
+    organisations: consortium.members
+      .filter((member) => member.gateway)
+      .map(({ id }) => {
+        const { name, kind, url, tokenUrl } = genesis.organisations.find((one) => one.id === id)!;
+        return { id, name, kind, url, tokenUrl, masterKey: keys.get(id)!, ehr: makeDevice() };
+      }),
+  };
+  for (const { id, gateway } of consortium.members) {
+    if (gateway) writeJson(files.gatewayDevice(id), makeDevice());
+    else writeJson(files.masterKey(id), keys.get(id));
+  }
+  writeJson(files.genesis, { genesis, signatures });
+  writeJson(files.credentials, credentials);
+  writeJson(files.ledger, { ledger: 'embedded', network, portBase });
+  return { network, signed: { genesis, signatures }, credentials };
+}
+
+function standing(files: ReturnType<typeof foundingFiles>, portBase: number): Founding {
+  const ledger = readJson(files.ledger) as { portBase: number };
+  if (ledger.portBase !== portBase) {
+    throw new Error(
+      `This network was founded with PORT_BASE ${ledger.portBase}, which its genesis document names: use that, or another DATA_DIR.`,
+    );
+  }
+  const signed = SignedGenesis.parse(readJson(files.genesis));
+  const network = checkGenesis(signed, nodeSignatureChecks);
+  return { network, signed, credentials: readJson(files.credentials) as DemoCredentials };
+}
+
+function makeGenesis(consortium: Consortium, portBase: number, keys: Map<string, PrivateJwk>): Genesis {
+  const ports = demoPorts(portBase, consortium);
+  const spare = portBase + ports.gateways.size;
+  const member = ({ id, name, kind }: Member, position: number) => {
+    const url = `http://127.0.0.1:${ports.gateways.get(id) ?? spare + position}`;
+    const { d: _private, ...masterKey } = keys.get(id)!;
+    return { id, name, kind, url, tokenUrl: `${url}/v1/oauth/token`, masterKey };
+  };
+  return Genesis.parse({
+    format: 'chartkey-genesis/1',
+    demo: true,
+    ledger: 'embedded',
+    channel: consortium.channel,
+    salt: randomBytes(32).toString('base64url'),
+    organisations: consortium.members.map(member),
+  });
+}
+
+/** A member's detached signature (RFC 7515 appendix F) over the genesis document. */
+function signGenesis(document: string, key: PrivateJwk): string {
+  const header = canonicalJson({ alg: 'ES256', kid: thumbprint(key), typ: 'chartkey-genesis+jwt' });
+  const input = signingInput(header, document);
+  const signature = sign('sha256', Buffer.from(input), {
+    key: createPrivateKey({ format: 'jwk', key: { ...key } }),
+    dsaEncoding: 'ieee-p1363',
+  });
+  return `${input.slice(0, input.indexOf('.'))}..${signature.toString('base64url')}`;
+}
+
+function makeDevice(): DemoDevice {
+  const sig = makeKey();
+  return { device: thumbprint(sig), sig, enc: makeKey() };
+}
+
+function makeKey(): PrivateJwk {
+  const { d, ...key } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    format: 'jwk',
+  });
+  return { ...P256Key.parse(key), d: String(d) };
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeDurably(path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}

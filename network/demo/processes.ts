@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ProcessOrder {
+  /** names its log file too */
+  name: string;
+  arguments: string[];
+  cwd?: string;
+  env?: Record<string, string>;
+  /** tells from a line of its standard output that it is ready; `at once` when it says nothing */
+  isReady: ((line: string) => boolean) | 'at once';
+}
+
+export interface RunningProcess {
+  name: string;
+  child: ChildProcess;
+  /** resolves with the exit's reason, whenever that is */
+  ended: Promise<string>;
+}
+
+const READY_MILLISECONDS = 60_000;
+const STOP_MILLISECONDS = 12_000;
+
+/**
+ * Starts a process on the Node that runs this one; its output goes to `<logs>/<name>.log`.
+ * @throws Error with its last line when it ends before it is ready
+ */
+export async function startProcess(order: ProcessOrder, logs: string): Promise<RunningProcess> {
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const log = createWriteStream(join(logs, `${order.name}.log`), { flags: 'a', mode: 0o600 });
+  const child = spawn(process.execPath, order.arguments, {
+    cwd: order.cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...order.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // a Ctrl-C at the terminal goes to the starter alone, which stops its processes in order
+    detached: true,
+  });
+  let last = '';
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
+  });
+  const ready = new Promise<void>((resolve) => {
+    onLines(child.stdout!, (line) => {
+      log.write(`${line}\n`);
+      last = line;
+      if (order.isReady !== 'at once' && order.isReady(line)) resolve();
+    });
+    if (order.isReady === 'at once') resolve();
+  });
+  onLines(child.stderr!, (line) => {
+    log.write(`${line}\n`);
+    last = line;
+  });
+  const outcome = await Promise.race([
+    ready.then(() => undefined),
+    ended,
+    new Promise<string>((resolve) =>
+      setTimeout(() => resolve('was not ready in time'), READY_MILLISECONDS).unref(),
+    ),
+  ]);
+  if (outcome !== undefined) {
+    stop(child, 'SIGKILL');
+    throw new Error(`${order.name} ${outcome}: ${last} (log: ${join(logs, `${order.name}.log`)})`);
+  }
+  return { name: order.name, child, ended };
+}
+
+/** Asks a process to stop, and makes it stop when it does not. */
+export async function stopProcess({ child, ended }: RunningProcess): Promise<void> {
+  stop(child, 'SIGTERM');
+  const patience = setTimeout(() => stop(child, 'SIGKILL'), STOP_MILLISECONDS);
+  await ended;
+  clearTimeout(patience);
+}
+
+function stop(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+}
+
+function onLines(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) take(line);
+  });
+}

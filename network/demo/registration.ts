@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { Author, deviceProof, importKeys, importSigner } from '@chartkey/client';
+import type { Ledger } from '@chartkey/gateway';
+import { Failure, OrganisationFacts, queries, transactions } from '@chartkey/vocabulary';
+import { type DemoDevice, type DemoOrganisation, type Founding, foundingFiles } from './founding.ts';
+
+/**
+ * Brings the ledger up to the founding: the consortium registered, each organisation's gateway and EHR
+ * device approved. What is there already stays, so it may be killed at any moment and run again.
+ */
+export async function register(founding: Founding, dataDir: string, ledger: Ledger): Promise<void> {
+  try {
+    await ledger.evaluate(queries.network);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'NETWORK_UNKNOWN') throw error;
+    await ledger.submit(transactions.registerConsortium, founding.signed);
+  }
+  const { gatewayDevice } = foundingFiles(dataDir);
+  await Promise.all(
+    founding.credentials.organisations.map(async (organisation) => {
+      const gateway = JSON.parse(readFileSync(gatewayDevice(organisation.id), 'utf8')) as DemoDevice;
+      await approve(founding.network, organisation, gateway, 'gateway', ledger);
+      await approve(founding.network, organisation, organisation.ehr, 'ehr', ledger);
+    }),
+  );
+}
+
+async function approve(
+  network: string,
+  { id: organisation, masterKey }: DemoOrganisation,
+  device: DemoDevice,
+  use: 'gateway' | 'ehr',
+  ledger: Ledger,
+): Promise<void> {
+  try {
+    await ledger.evaluate(queries.device, device.device);
+    return;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'DEVICE_UNKNOWN') throw error;
+  }
+  const { nextSeq } = OrganisationFacts.parse(await ledger.evaluate(queries.organisation, organisation));
+  const author = new Author(network, await importSigner(masterKey), { issuer: organisation });
+  const proof = await deviceProof({ network, organisation, keys: await importKeys(device), use });
+  const { text } = await author.approveDevice(nextSeq, proof);
+  await ledger.submit(transactions.approveDevice, { statement: text });
+}

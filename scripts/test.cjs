@@ -1,0 +1,19 @@
+// npm test: the check, then every suite. `npm test -- <jest arguments>` runs a part without the check.
+const { spawnSync } = require('node:child_process');
+const { join } = require('node:path');
+const { node24 } = require('./node24.cjs');
+
+const root = join(__dirname, '..');
+const node = node24();
+const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+const wanted = process.argv.slice(2);
+
+const checked = run(join(__dirname, wanted.length === 0 ? 'check.cjs' : 'build.cjs'));
+const tested = run(
+  '--disable-warning=ExperimentalWarning',
+  '--experimental-vm-modules',
+  join(root, 'node_modules/jest/bin/jest.js'),
+  ...wanted,
+);
+if (checked !== 0) console.error('npm run check failed: see above the tests.');
+process.exit(checked || tested);
