@@ -1,4 +1,4 @@
-// One configuration for every suite; folders under test/ are the suites.
+// Two projects: what runs by itself, and what runs against the demo consortium, started once for all of it.
 const swc = {
   jsc: {
     target: 'es2024',
@@ -8,9 +8,10 @@ const swc = {
   },
   module: { type: 'commonjs' },
 };
-module.exports = {
+const project = (displayName, suites, more) => ({
+  displayName,
   rootDir: __dirname,
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: suites.map((suite) => `<rootDir>/test/${suite}/**/*.test.ts`),
   testEnvironment: 'node',
   transform: { '\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
@@ -20,6 +21,17 @@ module.exports = {
     '^@chartkey/network$': '<rootDir>/network/index.ts',
   },
   modulePathIgnorePatterns: ['/dist/'],
+  ...more,
+});
+
+module.exports = {
   maxWorkers: 2,
-  testTimeout: 60000,
+  testTimeout: 60_000,
+  projects: [
+    project('alone', ['unit', 'golden', 'http', 'conformance', 'faults']),
+    project('consortium', ['transactions', 'journeys', 'invariants'], {
+      globalSetup: '<rootDir>/test/support/start-consortium.ts',
+      globalTeardown: '<rootDir>/test/support/stop-consortium.ts',
+    }),
+  ],
 };

@@ -7,6 +7,8 @@ const root = join(__dirname, '..');
 const node = node24();
 const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 const wanted = process.argv.slice(2);
+// .ci/run counts from this file
+const report = process.env.JEST_REPORT ? ['--json', `--outputFile=${process.env.JEST_REPORT}`] : [];
 
 const checked = run(join(__dirname, wanted.length === 0 ? 'check.cjs' : 'build.cjs'));
 const tested = run(

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { connectLedger, type Ledger } from '@chartkey/gateway';
 import { DEMO_CONSORTIUM, demoPorts } from '../consortium.ts';
 import { type IdentityFiles, identityFiles, makeIdentities } from '../identities.ts';
-import { type Founding, found, foundingFiles } from './founding.ts';
+import { type Founding, found } from './founding.ts';
 import { type ProcessOrder, type RunningProcess, startProcess, stopProcess } from './processes.ts';
 import { register } from './registration.ts';
 
@@ -17,8 +17,8 @@ export interface RunOptions {
 }
 
 const { channel, chaincode, members } = DEMO_CONSORTIUM;
-/** Where the workspaces lie: this file runs from network/dist/demo. */
-const root = join(__dirname, '..', '..', '..');
+/** The folder of an installed package. */
+const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
 
 /** The demo consortium: the embedded ledger, the chaincode, and a gateway per organisation, a process each. */
 export class ConsortiumRun {
@@ -62,6 +62,7 @@ export class ConsortiumRun {
     return connectLedger({
       endpoint: `127.0.0.1:${this.ports.ledger}`,
       tlsRoot: readFileSync(this.files.tlsAuthority.certificate),
+      serverName: 'localhost',
       mspId: organisation,
       certificate: readFileSync(client.certificate, 'utf8'),
       privateKey: readFileSync(client.privateKey, 'utf8'),
@@ -75,7 +76,7 @@ export class ConsortiumRun {
     const { dataDir } = this.options;
     return this.run({
       name: 'ledger',
-      arguments: [join(root, 'network', 'dist', 'embedded', 'main.js')],
+      arguments: [join(packageFolder('@chartkey/network'), 'dist', 'embedded', 'main.js')],
       env: {
         DATA_DIR: dataDir,
         LEDGER_PORT: String(this.ports.ledger),
@@ -91,39 +92,30 @@ export class ConsortiumRun {
     await this.run({
       name: 'chaincode',
       arguments: [
-        join(dirname(require.resolve('fabric-shim/package.json')), 'cli.js'),
+        join(packageFolder('fabric-shim'), 'cli.js'),
         'server',
         '--chaincode-address',
         address,
         '--chaincode-id',
         `${chaincode}:1`,
       ],
-      cwd: join(root, 'chaincode'),
+      cwd: packageFolder('@chartkey/chaincode'),
       env: { CORE_CHAINCODE_LOGGING_LEVEL: 'error' },
       isReady: 'at once',
     });
   }
 
+  /** Everything else about a gateway lies where its settings' defaults look for it. */
   startGateway(organisation: string): Promise<void> {
     const { dataDir, gatewayEnv } = this.options;
-    const { client } = this.files.organisations.get(organisation)!;
-    const files = foundingFiles(dataDir);
-    const folder = join(dataDir, 'organisations', organisation);
     return this.run({
       name: organisation,
-      arguments: [join(root, 'gateway', 'dist', 'main.js')],
+      arguments: [join(packageFolder('@chartkey/gateway'), 'dist', 'main.js')],
       env: {
         ORGANISATION: organisation,
-        DATA_DIR: folder,
-        PORT: String(this.ports.gateways.get(organisation)),
-        METRICS_PORT: String(this.ports.metrics.get(organisation)),
+        DATA_DIR: dataDir,
         LEDGER_ENDPOINT: `127.0.0.1:${this.ports.ledger}`,
-        LEDGER_TLS_ROOT: this.files.tlsAuthority.certificate,
-        IDENTITY_CERTIFICATE: client.certificate,
-        IDENTITY_KEY: client.privateKey,
-        GENESIS_FILE: files.genesis,
-        GATEWAY_DEVICE: files.gatewayDevice(organisation),
-        VAULT_KEY_DIR: join(folder, 'keys'),
+        LEDGER_SERVER_NAME: 'localhost',
         ...gatewayEnv,
       },
       isReady: (line) => line.includes('"ready":true'),

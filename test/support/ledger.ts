@@ -1,13 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPrivateKey } from 'node:crypto';
-import { Client, credentials } from '@grpc/grpc-js';
-import { type ConnectOptions, type Contract, type Gateway, connect, hash, signers } from '@hyperledger/fabric-gateway';
 import { type IdentityFiles, type Ledger, type LedgerOptions, startLedger } from '@chartkey/network';
+import { Client, credentials } from '@grpc/grpc-js';
+import {
+  type ConnectOptions,
+  type Contract,
+  connect,
+  type Gateway,
+  hash,
+  signers,
+} from '@hyperledger/fabric-gateway';
 import { readCredential } from '../../network/identities.ts';
 
 const SHIM = join(__dirname, '../../node_modules/fabric-shim/cli.js');

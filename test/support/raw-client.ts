@@ -1,8 +1,8 @@
-import { type KeyObject, createPrivateKey, randomBytes } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Ledger } from '@chartkey/network';
 import { Client, credentials } from '@grpc/grpc-js';
 import { common, gateway, msp, peer } from '@hyperledger/fabric-protos';
-import type { Ledger } from '@chartkey/network';
 import type { Credential } from '../../network/certificates.ts';
 import { transactionId } from '../../network/embedded/proposal.ts';
 import { signLowS } from '../../network/embedded/signature.ts';
@@ -66,7 +66,10 @@ export class RawClient {
   }
 
   /** Signs the envelope's payload and submits it; returns the transaction id it names. */
-  async submit(envelope: common.Envelope, sign = (bytes: Uint8Array) => signLowS(this.key, bytes)): Promise<string> {
+  async submit(
+    envelope: common.Envelope,
+    sign = (bytes: Uint8Array) => signLowS(this.key, bytes),
+  ): Promise<string> {
     const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
     const header = common.ChannelHeader.deserializeBinary(payload.getHeader()!.getChannelHeader_asU8());
     envelope.setSignature(sign(envelope.getPayload_asU8()));
@@ -95,13 +98,11 @@ export class RawClient {
     id.setName(chaincode);
     const extension = new peer.ChaincodeHeaderExtension();
     extension.setChaincodeId(id);
-    const channelHeader = new common.ChannelHeader();
+    const channelHeader = headerAt(time);
     channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
     channelHeader.setChannelId(channel);
     channelHeader.setTxId(proposal.txId ?? transactionId(nonce, this.creator));
     channelHeader.setExtension$(extension.serializeBinary());
-    const timestamp = channelHeader.getTimestamp() ?? newTimestamp(time);
-    channelHeader.setTimestamp(timestamp);
     const signatureHeader = new common.SignatureHeader();
     signatureHeader.setNonce(nonce);
     signatureHeader.setCreator(this.creator);
@@ -143,9 +144,11 @@ export class RawClient {
   }
 }
 
-function newTimestamp(time: Date) {
-  const request = new peer.ChaincodeMessage();
-  request.setTimestamp(undefined);
-  const Timestamp = require('google-protobuf/google/protobuf/timestamp_pb.js').Timestamp;
-  return Timestamp.fromDate(time);
+/** An empty channel header with a time: the message class for times is not among Fabric's. */
+function headerAt(time: Date): common.ChannelHeader {
+  let rest = Math.floor(time.getTime() / 1000);
+  const seconds: number[] = [];
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) seconds.push((rest & 0x7f) | 0x80);
+  const timestamp = [0x08, ...seconds, rest];
+  return common.ChannelHeader.deserializeBinary(Uint8Array.from([0x1a, timestamp.length, ...timestamp]));
 }

@@ -70,7 +70,12 @@ class Notes extends Contract {
   }
 
   async page(ctx, list, size, bookmark) {
-    const page = await ctx.stub.getStateByPartialCompositeKeyWithPagination('item', [list], Number(size), bookmark);
+    const page = await ctx.stub.getStateByPartialCompositeKeyWithPagination(
+      'item',
+      [list],
+      Number(size),
+      bookmark,
+    );
     const items = [];
     for (let next = await page.iterator.next(); !next.done; next = await page.iterator.next()) {
       items.push(next.value.value.toString());

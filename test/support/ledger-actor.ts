@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connectLedger, type Ledger } from '@chartkey/gateway';
+import { DEMO_CONSORTIUM, demoPorts, identityFiles } from '@chartkey/network';
+import {
+  type AccessItem,
+  type AccessOutcome,
+  base32Id,
+  Failure,
+  type SessionOutcome,
+  thumbprint,
+  transactions,
+} from '@chartkey/vocabulary';
+import type { PrivateJwk } from '../../network/demo/founding.ts';
+import { sharedConsortium } from './consortium.ts';
+import { signTexts, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
+
+export const freshId = () => base32Id(randomBytes(16));
+export const freshHash = () => randomBytes(32).toString('base64url');
+
+/** A connection to the shared consortium's ledger in an organisation's own name. */
+export function connectAs(organisation: string): Ledger {
+  const { dataDir, portBase } = sharedConsortium();
+  const files = identityFiles(dataDir);
+  const { client } = files.organisations.get(organisation)!;
+  return connectLedger({
+    endpoint: `127.0.0.1:${demoPorts(portBase).ledger}`,
+    tlsRoot: readFileSync(files.tlsAuthority.certificate),
+    serverName: 'localhost',
+    mspId: organisation,
+    certificate: readFileSync(client.certificate, 'utf8'),
+    privateKey: readFileSync(client.privateKey, 'utf8'),
+    channel: DEMO_CONSORTIUM.channel,
+    chaincode: DEMO_CONSORTIUM.chaincode,
+  });
+}
+
+export function keyOf(jwk: PrivateJwk): TestKey {
+  const { kty, crv, x, y } = jwk;
+  const publicJwk = { kty, crv, x, y };
+  return { jwk, publicJwk, id: thumbprint(publicJwk) };
+}
+
+/** The code of a failure that some work ends in; `accepted` when it ends in none. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof Failure) return error.code;
+    throw error;
+  }
+}
+
+/** A patient's key pair and statements of it. */
+export class LedgerPatient {
+  readonly sig = testKey();
+  readonly enc = testKey();
+  private seq = 1;
+
+  constructor(readonly network: string) {}
+
+  get id(): string {
+    return this.sig.id;
+  }
+
+  enrolment(recorder?: string): string {
+    const { sig, enc } = this;
+    const keys = { sig: sig.publicJwk, enc: enc.publicJwk };
+    return this.says({ act: 'enrolPatient', seq: 1, ...keys, ...(recorder && { recorder }) });
+  }
+
+  grant(organisation: string, change: object = {}): string {
+    this.seq += 1;
+    const words = { grantee: { organisation }, scope: 'all', actions: ['read'], purposes: ['TREAT'] };
+    return this.says({ act: 'grantConsent', seq: this.seq, ...words, ...change });
+  }
+
+  revocation(grant: string): string {
+    return this.says({ act: 'revokeConsent', grant: statementIdOf(grant) });
+  }
+
+  says(payload: object): string {
+    return statement({ iss: this.id, aud: this.network, ...payload }, this.sig);
+  }
+}
+
+/** An organisation that talks to the ledger without a gateway in between. */
+export class LedgerActor {
+  readonly ledger: Ledger;
+  readonly network: string;
+  readonly device: TestKey;
+  readonly master: TestKey;
+  private readonly tokenUrl: string;
+
+  constructor(readonly organisation: string) {
+    const { credentials } = sharedConsortium();
+    const own = credentials.organisations.find(({ id }) => id === organisation)!;
+    this.ledger = connectAs(organisation);
+    this.network = credentials.network;
+    this.device = keyOf(own.ehr.sig);
+    this.master = keyOf(own.masterKey);
+    this.tokenUrl = own.tokenUrl;
+  }
+
+  assertion(change: object = {}, b2bChange: object = {}): string {
+    const now = Math.floor(Date.now() / 1000);
+    const b2b = {
+      version: '1',
+      organization_id: this.organisation,
+      subject_id: freshId(),
+      subject_role: 'physician',
+      purpose_of_use: ['TREAT'],
+      ...b2bChange,
+    };
+    const { id } = this.device;
+    const claims = { iss: id, sub: id, aud: this.tokenUrl, jti: freshId(), iat: now, exp: now + 300 };
+    const payload = JSON.stringify({ ...claims, extensions: { 'hl7-b2b': b2b }, ...change });
+    return signTexts(JSON.stringify({ alg: 'ES256', kid: id, typ: 'JWT' }), payload, this.device);
+  }
+
+  async startSessions(...assertions: string[]): Promise<SessionOutcome[]> {
+    const { result } = await this.ledger.submit(transactions.startSessions, { assertions });
+    return (result as { outcomes: SessionOutcome[] }).outcomes;
+  }
+
+  async session(b2bChange: object = {}): Promise<string> {
+    const [outcome] = await this.startSessions(this.assertion({}, b2bChange));
+    if (!outcome || !('session' in outcome)) throw new Error(`no session: ${JSON.stringify(outcome)}`);
+    return outcome.session;
+  }
+
+  async enrol(patient: LedgerPatient, session: string, recorder: string | undefined = this.organisation) {
+    return this.ledger.submit(transactions.enrolPatient, { statement: patient.enrolment(recorder), session });
+  }
+
+  submit(act: keyof typeof transactions, compact: string) {
+    return this.ledger.submit(transactions[act], { statement: compact });
+  }
+
+  anchor(session: string, patient: string, record: string, commitment = freshHash()) {
+    return this.ledger.submit(transactions.anchorRecord, { session, patient, record, commitment });
+  }
+
+  async request(...items: AccessItem[]): Promise<{ transaction: string; outcomes: AccessOutcome[] }> {
+    const { transaction, result } = await this.ledger.submit(transactions.requestAccess, { items });
+    return { transaction, outcomes: (result as { outcomes: AccessOutcome[] }).outcomes };
+  }
+
+  close(): void {
+    this.ledger.close();
+  }
+}

@@ -1,0 +1,24 @@
+import { ConsortiumRun } from '../../network/demo/consortium-run.ts';
+import { freePortBase, ownFolder } from './consortium.ts';
+
+/** Settings that let one address play many hospitals' worth of clients. */
+export const busyGateway = {
+  STATEMENTS_PER_SIGNER: '100000',
+  REVOCATIONS_PER_SIGNER: '100000',
+  STATEMENTS_PER_ADDRESS: '100000',
+  TOKENS_PER_ADDRESS: '100000',
+};
+
+/** jest's globalSetup: one consortium for every suite that needs one. */
+export default async function startConsortium(): Promise<void> {
+  const { folder, remove } = ownFolder();
+  const portBase = await freePortBase();
+  const run = await ConsortiumRun.start({ dataDir: folder, portBase, gatewayEnv: busyGateway });
+  process.env['CONSORTIUM_DATA_DIR'] = folder;
+  process.env['CONSORTIUM_PORT_BASE'] = String(portBase);
+  globalThis.consortiumRun = { stop: () => run.stop().finally(remove) };
+}
+
+declare global {
+  var consortiumRun: { stop(): Promise<void> } | undefined;
+}
