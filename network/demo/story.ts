@@ -91,7 +91,7 @@ async function store({ river, patient }: Cast, samples: Sample[], tell: Tell): P
 }
 
 async function refuse({ lake }: Cast, stored: Stored[], why: string, tell: Tell): Promise<string[]> {
-  tell(`\n   ${why}: every read is refused, and each refusal is on the ledger.`);
+  tell(`\n   ${why}: refused, and each refusal is on the ledger.`);
   const refused: string[] = [];
   for (const { record, name } of stored) {
     const problem = await lake.readRecord(record).then(

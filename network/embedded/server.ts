@@ -1,0 +1,232 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { common, gateway } from '@hyperledger/fabric-protos';
+import { chaincodeEvents, type DeliverKind, deliver, deliverStatus, type Send } from './block-streams.ts';
+import type { Chain } from './chain.ts';
+import { commitStatus } from './commit-status.ts';
+import type { Committer } from './committer.ts';
+import type { EndorsementService } from './endorsement-service.ts';
+import { RpcFailure, toServiceError } from './failure.ts';
+import { submit } from './ordering.ts';
+import type { TransactionRules } from './transaction.ts';
+
+/** Event listeners on blocks at a time, Fabric's `deliverService` limit. */
+const DELIVER_CONCURRENCY = 2500;
+
+export interface ServerParts {
+  readonly rules: TransactionRules;
+  readonly endorsement: EndorsementService;
+  readonly committer: Committer;
+  readonly chain: Chain;
+  readonly timeWindowMs: number;
+  readonly maxEnvelopeBytes: number;
+  readonly address: string;
+}
+
+interface Message {
+  serializeBinary(): Uint8Array;
+}
+
+/** Fabric's limiter: counts what is under way and refuses what is beyond. */
+class Limit {
+  readonly #service: string;
+  readonly #most: number;
+  #underWay = 0;
+
+  constructor(service: string, most: number) {
+    this.#service = service;
+    this.#most = most;
+  }
+
+  enter(): () => void {
+    if (this.#underWay >= this.#most) {
+      const message = `too many requests for ${this.#service}, exceeding concurrency limit (${this.#most})`;
+      throw new RpcFailure(status.UNKNOWN, message);
+    }
+    this.#underWay++;
+    let left = false;
+    return () => {
+      if (!left) this.#underWay--;
+      left = true;
+    };
+  }
+}
+
+/** A gRPC server without services yet; bind it, then add the services with the address it got. */
+export function newServer(maxMessageBytes: number): Server {
+  return new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+  });
+}
+
+/** Binds with TLS. @throws an Error that names the address when it cannot. */
+export function bind(server: Server, address: string, certificate: Buffer, key: Buffer): Promise<number> {
+  const credentials = ServerCredentials.createSsl(null, [{ cert_chain: certificate, private_key: key }]);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
+  });
+}
+
+/** gateway.Gateway and protos.Deliver. */
+export function addServices(server: Server, parts: ServerParts, concurrency: number): void {
+  const limit = new Limit('/gateway.Gateway', concurrency);
+  const { endorsement, rules, committer, chain } = parts;
+  server.addService(
+    {
+      evaluate: method('/gateway.Gateway/Evaluate', gateway.EvaluateRequest),
+      endorse: method('/gateway.Gateway/Endorse', gateway.EndorseRequest),
+      submit: method('/gateway.Gateway/Submit', gateway.SubmitRequest),
+      commitStatus: method('/gateway.Gateway/CommitStatus', gateway.SignedCommitStatusRequest),
+      chaincodeEvents: {
+        ...method('/gateway.Gateway/ChaincodeEvents', gateway.SignedChaincodeEventsRequest),
+        responseStream: true,
+        responseSerialize: view,
+      },
+    },
+    {
+      evaluate: unary(limit, (request: gateway.EvaluateRequest) => endorsement.evaluate(request)),
+      endorse: unary(limit, (request: gateway.EndorseRequest) => endorsement.endorse(request)),
+      submit: unary(limit, (request: gateway.SubmitRequest) => submit(request, parts)),
+      commitStatus: unary(limit, (request: gateway.SignedCommitStatusRequest, signal) =>
+        commitStatus(request, rules, committer, signal()),
+      ),
+      chaincodeEvents: (call: ServerWritableStream<gateway.SignedChaincodeEventsRequest, Uint8Array>) =>
+        stream(call, limit, (send, signal) => chaincodeEvents(call.request, chain, rules, send, signal)),
+    } as UntypedServiceImplementation,
+  );
+  addDeliver(server, parts);
+}
+
+function addDeliver(server: Server, parts: ServerParts): void {
+  const limit = new Limit('/protos.Deliver', DELIVER_CONCURRENCY);
+  const deliverMethod = (path: string) => ({
+    ...method(path, common.Envelope),
+    requestStream: true,
+    responseStream: true,
+    responseSerialize: view,
+  });
+  const serve = (kind: DeliverKind) => (call: ServerDuplexStream<common.Envelope, Uint8Array>) =>
+    stream(call, limit, (send, signal) => serveSeeks(call, kind, parts, send, signal));
+  server.addService(
+    {
+      deliver: deliverMethod('/protos.Deliver/Deliver'),
+      deliverFiltered: deliverMethod('/protos.Deliver/DeliverFiltered'),
+      deliverWithPrivateData: deliverMethod('/protos.Deliver/DeliverWithPrivateData'),
+    },
+    {
+      deliver: serve('block'),
+      deliverFiltered: serve('filtered'),
+      deliverWithPrivateData: serve('private-data'),
+    } as UntypedServiceImplementation,
+  );
+}
+
+/** One seek after the other, until the client ends, goes away, or a seek ends badly. */
+function serveSeeks(
+  call: ServerDuplexStream<common.Envelope, Uint8Array>,
+  kind: DeliverKind,
+  parts: ServerParts,
+  send: Send,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let work = Promise.resolve(true);
+    const serve = async (envelope: common.Envelope): Promise<boolean> => {
+      const { chain, rules, timeWindowMs } = parts;
+      const code = await deliver(envelope, kind, chain, rules, timeWindowMs, send, signal);
+      if (!signal.aborted) await send(deliverStatus(code));
+      if (code !== common.Status.SUCCESS) resolve();
+      return code === common.Status.SUCCESS;
+    };
+    call.on('data', (envelope: common.Envelope) => {
+      work = work.then((go) => go && serve(envelope));
+      work.catch(reject);
+    });
+    call.on('end', () => work.then(() => resolve(), reject));
+    signal.addEventListener('abort', () => resolve());
+  });
+}
+
+function method<Request>(path: string, request: { deserializeBinary(bytes: Uint8Array): Request }) {
+  return {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (message: Request) => view((message as Message).serializeBinary()),
+    requestDeserialize: (bytes: Buffer) => request.deserializeBinary(bytes),
+    responseSerialize: (message: Message | Uint8Array) => view((message as Message).serializeBinary()),
+    responseDeserialize: (bytes: Buffer) => bytes,
+  };
+}
+
+function unary<Request, Response>(
+  limit: Limit,
+  handle: (request: Request, signal: () => AbortSignal) => Response | Promise<Response>,
+) {
+  return async (
+    call: ServerUnaryCall<Request, Response>,
+    callback: sendUnaryData<Response>,
+  ): Promise<void> => {
+    let leave: (() => void) | undefined;
+    try {
+      leave = limit.enter();
+      callback(null, await handle(call.request, () => abortSignal(call)));
+    } catch (error) {
+      callback(toServiceError(error));
+    } finally {
+      leave?.();
+    }
+  };
+}
+
+type Writable = ServerWritableStream<unknown, Uint8Array> | ServerDuplexStream<unknown, Uint8Array>;
+
+async function stream(
+  call: Writable,
+  limit: Limit,
+  serve: (send: Send, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  let leave: (() => void) | undefined;
+  try {
+    leave = limit.enter();
+    const signal = abortSignal(call);
+    call.on('error', () => undefined);
+    await serve((message) => sendOne(call, message, signal), signal);
+    call.end();
+  } catch (error) {
+    call.emit('error', toServiceError(error));
+  } finally {
+    leave?.();
+  }
+}
+
+function sendOne(call: Writable, message: Uint8Array, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    call.write(message, () => resolve());
+  });
+}
+
+function abortSignal(call: {
+  on(event: 'cancelled', listener: () => void): unknown;
+  cancelled: boolean;
+}): AbortSignal {
+  const controller = new AbortController();
+  call.on('cancelled', () => controller.abort());
+  if (call.cancelled) controller.abort();
+  return controller.signal;
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,123 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CertificateRequest, type Credential, issueCertificate, makeAuthority } from './certificates.ts';
+import { type Consortium, DEMO_CONSORTIUM, isCareMember, type Member } from './consortium.ts';
+import { writeDurably } from './durable-file.ts';
+
+/** Paths of a PEM certificate and of its PEM private key. */
+export interface CredentialFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export interface OrganisationFiles {
+  readonly authority: CredentialFiles;
+  /** The gateway's Fabric client identity (OU=client). */
+  readonly client: CredentialFiles;
+  /** The peer's endorsing identity (OU=peer); care members only. */
+  readonly peer?: CredentialFiles;
+}
+
+/** Where the demo network's crypto material lies under its data folder. */
+export interface IdentityFiles {
+  readonly organisations: ReadonlyMap<string, OrganisationFiles>;
+  readonly tlsAuthority: CredentialFiles;
+  readonly tlsServer: CredentialFiles;
+  readonly ordererAuthority: CredentialFiles;
+  readonly orderer: CredentialFiles;
+}
+
+/** The layout alone, without touching the disk. */
+export function identityFiles(dataDir: string, consortium: Consortium = DEMO_CONSORTIUM): IdentityFiles {
+  const ledger = join(dataDir, 'ledger');
+  const organisations = consortium.members.map((member): [string, OrganisationFiles] => {
+    const identity = join(dataDir, 'organisations', member.id, 'identity');
+    const files = { authority: credentialFiles(identity, 'ca'), client: credentialFiles(identity, 'client') };
+    if (!isCareMember(member)) return [member.id, files];
+    return [member.id, { ...files, peer: credentialFiles(join(ledger, 'peers', member.id), 'peer') }];
+  });
+  return {
+    organisations: new Map(organisations),
+    tlsAuthority: credentialFiles(join(ledger, 'tls'), 'ca'),
+    tlsServer: credentialFiles(join(ledger, 'tls'), 'server'),
+    ordererAuthority: credentialFiles(join(ledger, 'orderer'), 'ca'),
+    orderer: credentialFiles(join(ledger, 'orderer'), 'orderer'),
+  };
+}
+
+/**
+ * Makes what is missing of the demo network's crypto material and leaves the rest as it is, so it may be
+ * killed at any moment and run again. Keys have mode 0600, folders 0700.
+ */
+export async function makeIdentities(
+  dataDir: string,
+  consortium: Consortium = DEMO_CONSORTIUM,
+): Promise<IdentityFiles> {
+  const files = identityFiles(dataDir, consortium);
+  for (const member of consortium.members)
+    await makeOrganisation(files.organisations.get(member.id)!, member);
+  const tls = await ensureAuthority(files.tlsAuthority, 'tlsca.ledger', 'Chartkey embedded ledger');
+  await ensureIssued(files.tlsServer, tls, {
+    commonName: 'localhost',
+    organisation: 'Chartkey embedded ledger',
+    hosts: ['localhost', '127.0.0.1'],
+  });
+  const ordering = await ensureAuthority(files.ordererAuthority, 'ca.orderer', 'Chartkey embedded ordering');
+  await ensureIssued(files.orderer, ordering, {
+    commonName: 'orderer0',
+    organisation: 'Chartkey embedded ordering',
+    role: 'orderer',
+  });
+  return files;
+}
+
+async function makeOrganisation(files: OrganisationFiles, member: Member): Promise<void> {
+  const authority = await ensureAuthority(files.authority, `ca.${member.label}`, member.name);
+  const subject = { organisation: member.name };
+  await ensureIssued(files.client, authority, {
+    ...subject,
+    commonName: `gateway.${member.label}`,
+    role: 'client',
+  });
+  if (!files.peer) return;
+  await ensureIssued(files.peer, authority, {
+    ...subject,
+    commonName: `peer0.${member.label}`,
+    role: 'peer',
+  });
+}
+
+async function ensureAuthority(files: CredentialFiles, commonName: string, organisation: string) {
+  return readCredential(files) ?? save(files, await makeAuthority(commonName, organisation));
+}
+
+async function ensureIssued(files: CredentialFiles, authority: Credential, request: CertificateRequest) {
+  const issuer = new X509Certificate(authority.certificate);
+  const kept = readCredential(files);
+  if (kept && new X509Certificate(kept.certificate).verify(issuer.publicKey)) return;
+  save(files, await issueCertificate(authority, request));
+}
+
+/** Reads a pair; undefined when a half is missing or the halves do not belong together. */
+export function readCredential(files: CredentialFiles): Credential | undefined {
+  if (!existsSync(files.certificate) || !existsSync(files.privateKey)) return undefined;
+  const credential = {
+    certificate: readFileSync(files.certificate, 'utf8'),
+    privateKey: readFileSync(files.privateKey, 'utf8'),
+  };
+  const matches = new X509Certificate(credential.certificate).checkPrivateKey(
+    createPrivateKey(credential.privateKey),
+  );
+  return matches ? credential : undefined;
+}
+
+function save(files: CredentialFiles, credential: Credential): Credential {
+  writeDurably(files.privateKey, credential.privateKey, 0o600);
+  writeDurably(files.certificate, credential.certificate, 0o644);
+  return credential;
+}
+
+function credentialFiles(folder: string, name: string): CredentialFiles {
+  return { certificate: join(folder, `${name}.crt`), privateKey: join(folder, `${name}.key`) };
+}
