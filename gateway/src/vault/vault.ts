@@ -1,0 +1,185 @@
+import type { Readable } from 'node:stream';
+import { VaultKeyRefused } from './failures.ts';
+import { type ByteRange, prologueRange, sealedRangeOf } from './layout.ts';
+import { contentName, sidecarName, unsettledName } from './names.ts';
+import { openSealed } from './opening.ts';
+import { PatientKeys } from './patient-keys.ts';
+import { newAttempt, RecordFacts, removeAttempt, type SealedVersion, storeSealed } from './sealed-version.ts';
+import type { ByteSource } from './segments.ts';
+import { MOST_SIDECAR_BYTES, openSidecar } from './sidecar.ts';
+import type { Store } from './store.ts';
+import { openFileStore } from './store-file.ts';
+import { type SweepRule, type Swept, sweep } from './sweep.ts';
+import { openVaultKeys, type VaultKeys } from './vault-keys.ts';
+import { type Anchor, VerifiedVersion } from './verified-version.ts';
+
+/** A version whose header and leaves match its anchor, with its key. */
+export interface OpenedVersion {
+  readonly version: VerifiedVersion;
+  readonly dataKey: Buffer;
+  /** where its sealed content lies, for `sealedRange` */
+  readonly content: string;
+}
+
+/** The stores and keys that a vault stands on. */
+export interface VaultParts {
+  readonly network: string;
+  readonly payloads: Store;
+  readonly patientKeys: Store;
+  readonly vaultKeys: VaultKeys;
+}
+
+/** The folders of a vault on files, and the network whose id is bound to every byte. */
+export interface VaultFolders {
+  readonly network: string;
+  /** payloads and sidecars */
+  readonly folder: string;
+  /** the organisation's vault keys: outside of the data folder but for a demo (`refuseVaultKeyInside`) */
+  readonly keyFolder: string;
+  /** patients' keys, backed up apart from the payloads */
+  readonly patientKeyFolder: string;
+}
+
+/** Opens a vault on files, making its folders and the first vault key. @throws VaultKeyRefused, VaultFull */
+export async function openFileVault({
+  network,
+  folder,
+  keyFolder,
+  patientKeyFolder,
+}: VaultFolders): Promise<Vault> {
+  const vaultKeys = await openVaultKeys(keyFolder);
+  const [payloads, patientKeys] = [await openFileStore(folder), await openFileStore(patientKeyFolder)];
+  return openVault({ network, payloads, patientKeys, vaultKeys });
+}
+
+/** Opens a vault and clears away what puts of an earlier process left unfinished; the first vault key is made only where no patient's key waits for a lost one. */
+export async function openVault(parts: VaultParts): Promise<Vault> {
+  // An unfinished patient key must go, too: it would outlive the patient's erasure.
+  for (const store of [parts.payloads, parts.patientKeys]) await store.discardUnfinished();
+  const keys = new PatientKeys(parts.patientKeys, parts.vaultKeys, parts.network);
+  if (parts.vaultKeys.epoch === 0) {
+    if (!(await keys.empty())) {
+      throw new VaultKeyRefused(
+        'patient keys are here but no vault key: restore the vault key folder from its backup',
+      );
+    }
+    await parts.vaultKeys.rotate();
+  }
+  return new Vault(parts, keys);
+}
+
+/** One organisation's sealed records. Made by `openVault` or `openFileVault`. */
+export class Vault {
+  private readonly network: string;
+  private readonly payloads: Store;
+  private readonly vaultKeys: VaultKeys;
+  private readonly busy = new Set<string>();
+
+  constructor(
+    { network, payloads, vaultKeys }: VaultParts,
+    private readonly patientKeys: PatientKeys,
+  ) {
+    this.network = network;
+    this.payloads = payloads;
+    this.vaultKeys = vaultKeys;
+  }
+
+  /**
+   * Seals content as it streams by and makes it durable, to be anchored next. Afterwards call `settle`
+   * when the anchor has committed, `discard` when it certainly never will, neither when that is not known.
+   * A source that fails or ends early by throwing leaves nothing behind; its error is thrown on.
+   * @throws VaultFull, VaultPathRefused, ZodError for facts that are none
+   */
+  async sealRecord(content: ByteSource, recordFacts: RecordFacts): Promise<SealedVersion> {
+    const facts = RecordFacts.parse(recordFacts);
+    const named = { record: facts.record, version: facts.version, attempt: newAttempt() };
+    this.busy.add(named.attempt);
+    try {
+      await this.payloads.put(unsettledName(named.record, named.version, named.attempt), []);
+      const patientKey = await this.patientKeys.obtain(facts.patient);
+      const { network } = this;
+      return await storeSealed(this.payloads, content, {
+        ...facts,
+        network,
+        attempt: named.attempt,
+        patientKey,
+      });
+    } catch (error) {
+      // What cannot be removed now still bears its mark, so a sweep will.
+      await removeAttempt(this.payloads, named).catch(() => {});
+      throw error;
+    } finally {
+      this.busy.delete(named.attempt);
+    }
+  }
+
+  /** The anchor has committed: the version stays. May run after the answer is sent; a sweep makes up for it. */
+  async settle({ record, version, attempt }: SealedVersion): Promise<void> {
+    await this.payloads.delete(unsettledName(record, version, attempt));
+  }
+
+  /** The version will never be anchored: all of it goes. */
+  async discard(sealed: SealedVersion): Promise<void> {
+    await removeAttempt(this.payloads, sealed);
+  }
+
+  /** Settles what an earlier process left. To be called at start and once more after `youngest` has passed. */
+  async sweep(rule: SweepRule): Promise<Swept> {
+    return sweep(this.payloads, rule, this.busy);
+  }
+
+  /**
+   * Opens an anchored version: key, header and leaves, checked against the anchor.
+   * @throws NotInVault when the version or the patient's key is not here; Tampered
+   */
+  async openVersion(anchor: Anchor): Promise<OpenedVersion> {
+    const { record, version, patient, commitment } = anchor;
+    const named = { ...anchor, network: this.network };
+    const bytes = await this.payloads.read(sidecarName(record, version, commitment), MOST_SIDECAR_BYTES);
+    const patientKey = await this.patientKeys.require(patient);
+    const { attempt, dataKey, header, leaves } = openSidecar(bytes, patientKey, named);
+    const verified = await VerifiedVersion.verify(header, leaves, named);
+    return { version: verified, dataKey, content: contentName(record, version, attempt) };
+  }
+
+  /**
+   * Sealed bytes as they are stored, all or a range of the sealed stream (`sealedRangeOf`, `sealedLength`),
+   * for another gateway. Not checked here: the receiver does. The stream is read to its end or destroyed.
+   * @throws NotInVault
+   */
+  async sealedRange({ content }: Pick<OpenedVersion, 'content'>, range?: ByteRange): Promise<Readable> {
+    return this.payloads.get(content, range);
+  }
+
+  /**
+   * The content, all or a range, each segment checked before it goes on.
+   * @throws Tampered, NotInVault, RangeError for a range outside the content
+   */
+  async *content(opened: OpenedVersion, range?: ByteRange): AsyncGenerator<Buffer> {
+    const { version, dataKey } = opened;
+    const needed = sealedRangeOf(version.header.length, range);
+    const prologue =
+      needed.start > 0 ? await bytesOf(await this.sealedRange(opened, prologueRange)) : undefined;
+    yield* openSealed(await this.sealedRange(opened, needed), { version, dataKey, range, prologue });
+  }
+
+  /** Erases the patient's key: every version of the patient's here becomes unreadable. False: there was none. */
+  async forgetPatient(patient: string): Promise<boolean> {
+    return this.patientKeys.forget(patient);
+  }
+
+  /** Adds a vault key epoch and gives its number; each patient's key is wrapped anew at its next use. */
+  async rotateVaultKey(): Promise<number> {
+    return this.vaultKeys.rotate();
+  }
+
+  /** Writes and removes an object, for the readiness check. @throws VaultFull or what the store says */
+  async checkWritable(): Promise<void> {
+    await this.payloads.put('probe', []);
+    await this.payloads.delete('probe');
+  }
+}
+
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  return Buffer.concat(await stream.toArray());
+}

@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { openSealed, prologueRange, sealedRangeOf, Tampered } from '../../../gateway/src/vault/index.ts';
+import {
+  anchorOf,
+  facts,
+  filesIn,
+  gather,
+  patient,
+  plaintext,
+  readBack,
+  runs,
+  temporaryFolder,
+  vaultIn,
+} from './sample.ts';
+
+const root = temporaryFolder();
+const share = runs(5000, 150);
+const SEGMENT = 65_536;
+
+/** One way to spoil bytes; always gives other bytes than it got. */
+type Spoiling = (bytes: Buffer) => Buffer;
+
+const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const flip = fc.tuple(fraction, fc.integer({ min: 0, max: 7 })).map(
+  ([where, bit]): Spoiling =>
+    (bytes) => {
+      const at = Math.floor(where * bytes.length);
+      return Buffer.concat([
+        bytes.subarray(0, at),
+        Buffer.of((bytes[at] ?? 0) ^ (1 << bit)),
+        bytes.subarray(at + 1),
+      ]);
+    },
+);
+const truncate = fraction.map(
+  (where): Spoiling =>
+    (bytes) =>
+      bytes.subarray(0, Math.floor(where * bytes.length)),
+);
+const lengthen = fc.uint8Array({ minLength: 1, maxLength: 20 }).map(
+  (tail): Spoiling =>
+    (bytes) =>
+      Buffer.concat([bytes, tail]),
+);
+const cutOut = fc.tuple(fraction, fc.integer({ min: 1, max: SEGMENT })).map(
+  ([where, length]): Spoiling =>
+    (bytes) => {
+      const at = Math.floor(where * bytes.length);
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
+    },
+);
+const anywhere = fc.oneof(flip, truncate, lengthen, cutOut);
+
+const segmentsOf = (bytes: Buffer) =>
+  Array.from({ length: Math.ceil(bytes.length / SEGMENT) }, (_, at) =>
+    bytes.subarray(at * SEGMENT, (at + 1) * SEGMENT),
+  );
+const swap = fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 4 })).map(
+  ([a, b]): Spoiling =>
+    (bytes) => {
+      const segments = segmentsOf(bytes);
+      const other = a === b ? (a + 1) % 5 : b;
+      [segments[a], segments[other]] = [segments[other] ?? Buffer.alloc(0), segments[a] ?? Buffer.alloc(0)];
+      return Buffer.concat(segments);
+    },
+);
+const splice = fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 4 })).map(
+  ([from, to]): Spoiling =>
+    (bytes) => {
+      const segments = segmentsOf(bytes);
+      segments.splice(to, from === to ? 0 : 1, segments[from] ?? Buffer.alloc(0));
+      return Buffer.concat(segments);
+    },
+);
+const content = plaintext(4 * SEGMENT + 1000);
+
+test('sealed content that differs in any way is refused before a byte of the wrong segment goes on', async () => {
+  const vault = await vaultIn(root);
+  const opened = await vault.openVersion(anchorOf(await vault.sealRecord([content], facts)));
+  const sealed = await gather(await vault.sealedRange(opened));
+  const spoilings = fc.oneof({ weight: 3, arbitrary: anywhere }, swap, splice);
+  const property = fc.asyncProperty(spoilings, async (spoil) => {
+    const spoiled = spoil(sealed);
+    expect(spoiled.equals(sealed)).toBe(false);
+    const served: Buffer[] = [];
+    const serving = async () => {
+      for await (const part of openSealed([spoiled], opened)) served.push(part);
+    };
+    await expect(serving()).rejects.toThrow(Tampered);
+    const all = Buffer.concat(served);
+    expect(all.equals(content.subarray(0, all.length))).toBe(true);
+    expect(all.length).toBeLessThan(content.length);
+  });
+  await fc.assert(property, share);
+});
+
+test('a range of sealed content that differs in any way is refused', async () => {
+  const vault = await vaultIn(root);
+  const opened = await vault.openVersion(anchorOf(await vault.sealRecord([content], facts)));
+  const sealed = await gather(await vault.sealedRange(opened));
+  const range = { start: 70_000, end: 140_000 };
+  const needed = sealedRangeOf(content.length, range);
+  const bytes = sealed.subarray(needed.start, needed.end + 1);
+  const prologue = sealed.subarray(0, prologueRange.end + 1);
+  const property = fc.asyncProperty(anywhere, fc.boolean(), async (spoil, inPrologue) => {
+    const opening = { ...opened, range, prologue: inPrologue ? spoil(prologue) : prologue };
+    await expect(gather(openSealed([inPrologue ? bytes : spoil(bytes)], opening))).rejects.toThrow(Tampered);
+  });
+  await fc.assert(property, share);
+});
+
+test.each([
+  ['sidecar', 'vault', '.sidecar'],
+  ["patient's key", 'patient-keys', patient],
+])('a %s that differs in any way is refused', async (_, folder, ending) => {
+  const own = join(root, `of-${folder}`);
+  const vault = await vaultIn(own);
+  const anchor = anchorOf(await vault.sealRecord([content], facts));
+  const file = filesIn(join(own, folder)).find((name) => name.endsWith(ending)) ?? '';
+  const path = join(own, folder, file);
+  const good = readFileSync(path);
+  const property = fc.asyncProperty(anywhere, async (spoil) => {
+    writeFileSync(path, spoil(good));
+    await expect(vault.openVersion(anchor)).rejects.toThrow(Tampered);
+  });
+  await fc.assert(property, share);
+  writeFileSync(path, good);
+  expect((await readBack(vault, anchor)).equals(content)).toBe(true);
+});
+
+test('the sidecar, the content and the key of another version, record or patient are refused', async () => {
+  const own = join(root, 'others');
+  const vault = await vaultIn(own);
+  const anchor = anchorOf(await vault.sealRecord([content], facts));
+  const [contentPath, sidecarPath] = pathsIn(own, facts.record, 1);
+  const good = [contentPath, sidecarPath].map((path) => readFileSync(path));
+  const others = [
+    { ...facts, version: 2 },
+    { ...facts, record: 'b'.repeat(26) },
+    { ...facts, record: 'c'.repeat(26), patient: `${'q'.repeat(42)}A` },
+  ];
+  for (const other of others) {
+    await vault.sealRecord([content], other);
+    const theirs = pathsIn(own, other.record, other.version).map((path) => readFileSync(path));
+    for (const part of [0, 1]) {
+      const path = [contentPath, sidecarPath][part] ?? '';
+      writeFileSync(path, theirs[part] ?? '');
+      await expect(readBack(vault, anchor)).rejects.toThrow(Tampered);
+      writeFileSync(path, good[part] ?? '');
+    }
+  }
+  expect((await readBack(vault, anchor)).equals(content)).toBe(true);
+});
+
+test('another commitment than the anchored one finds nothing, and a renamed sidecar is refused', async () => {
+  const own = join(root, 'renamed');
+  const vault = await vaultIn(own);
+  const anchor = anchorOf(await vault.sealRecord([content], facts));
+  const commitment = `${'c'.repeat(42)}A`;
+  await expect(vault.openVersion({ ...anchor, commitment })).rejects.toThrow('holds no');
+  const [, sidecarPath] = pathsIn(own, facts.record, 1);
+  writeFileSync(sidecarPath.replace(anchor.commitment, commitment), readFileSync(sidecarPath));
+  await expect(vault.openVersion({ ...anchor, commitment })).rejects.toThrow(Tampered);
+});
+
+function pathsIn(own: string, record: string, version: number): [string, string] {
+  const folder = join(own, 'vault', record.slice(0, 2));
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${record}.${version}.`));
+  const ending = (end: string) => join(folder, files.find((file) => file.endsWith(end)) ?? '');
+  return [ending('.sealed'), ending('.sidecar')];
+}
