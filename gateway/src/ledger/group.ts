@@ -1,0 +1,183 @@
+import { Failure, type FailureCode } from '@chartkey/vocabulary';
+import { HotKeys } from './hot-keys.ts';
+import { Lanes } from './lanes.ts';
+
+/** How often an item that travels alone is tried before its conflict is its outcome. */
+const TRIES_ALONE = 5;
+
+/** Failures that no item of the transaction is to blame for: trying parts of it would not help. */
+const blameless = new Set<FailureCode>(['LEDGER_UNAVAILABLE', 'BUSY', 'OUTCOME_UNKNOWN']);
+
+export interface GroupOptions<Item, Outcome> {
+  /**
+   * Sends one transaction. Answers an outcome per item, in order. A `Failure` it throws must mean that
+   * nothing was committed, except OUTCOME_UNKNOWN; anything else it throws is not tried again.
+   */
+  send(items: Item[]): Promise<Outcome[]>;
+  /** Whose turn an item takes: those who ask share evenly, however much one of them asks. */
+  fairBy(item: Item): string;
+  /** What an item may conflict on with transactions elsewhere. */
+  keysOf(item: Item): string[];
+  /** items in one transaction at most */
+  most?: number;
+  /** transactions in flight below which an item leaves at once, however few go with it */
+  early?: number;
+  /** transactions in flight at most; from `early` on only full ones leave */
+  inFlight?: number;
+  /** items waiting at most; one more is refused with BUSY */
+  queue?: number;
+  /** a clock in milliseconds that never goes back */
+  now?: () => number;
+}
+
+interface Traveller<Item, Outcome> {
+  item: Item;
+  keys: string[];
+  triesAlone: number;
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit without a timer. Below the limit of transactions in flight an item leaves at once; above
+ * it items wait, and the next transaction takes what waited, fairly. So a lone item never waits and a
+ * crowd shares. The limit grows with the crowd, since transactions that leave half empty take the
+ * ledger's time from each other. A transaction that conflicts, or is refused whole, is tried again in
+ * halves, so that one item's trouble never becomes its neighbour's.
+ */
+export class Group<Item, Outcome> {
+  /** transactions in flight */
+  inFlight = 0;
+  /** transactions sent so far */
+  transactions = 0;
+  /** items taken so far */
+  items = 0;
+  /** items sent again so far, each time counted */
+  resubmitted = 0;
+
+  private readonly fresh = new Lanes<Traveller<Item, Outcome>>();
+  /** halves to be tried again, and items that must travel alone */
+  private readonly apart: Traveller<Item, Outcome>[][] = [];
+  /** transactions in flight that left with fresh items */
+  private readonly leftFresh = new Set<Traveller<Item, Outcome>[]>();
+  private readonly hot: HotKeys;
+  private readonly most: number;
+  private readonly limit: number;
+  private readonly queue: number;
+  private waitingApart = 0;
+  private apartsTurn = false;
+
+  constructor(private readonly options: GroupOptions<Item, Outcome>) {
+    this.most = options.most ?? 64;
+    this.limit = options.inFlight ?? 4;
+    this.queue = options.queue ?? 4096;
+    this.hot = new HotKeys(options.now ?? (() => performance.now()));
+  }
+
+  /** items waiting */
+  get queued(): number {
+    return this.waitingApart + this.fresh.size;
+  }
+
+  /**
+   * The item's outcome, once the transaction it travelled in is committed.
+   * @throws Failure BUSY when the queue is full; LEDGER_CONFLICT when the item kept conflicting alone;
+   * otherwise what `send` threw for a transaction with this item
+   */
+  add(item: Item): Promise<Outcome> {
+    if (this.queued >= this.queue) return Promise.reject(new Failure('BUSY'));
+    return new Promise((resolve, reject) => {
+      const keys = this.options.keysOf(item);
+      this.fresh.add(this.options.fairBy(item), { item, keys, triesAlone: 0, resolve, reject });
+      this.items += 1;
+      this.depart();
+    });
+  }
+
+  private depart(): void {
+    while (this.inFlight < this.limit) {
+      const batch = this.nextBatch();
+      if (!batch) return;
+      void this.travel(batch);
+    }
+  }
+
+  /** Those set apart and those freshly come take turns, so neither starves the other. */
+  private nextBatch(): Traveller<Item, Outcome>[] | undefined {
+    this.apartsTurn = !this.apartsTurn;
+    if (this.apartsTurn) return this.nextApart() ?? this.nextFresh() ?? this.nextApart();
+    return this.nextFresh() ?? this.nextApart();
+  }
+
+  private nextApart(): Traveller<Item, Outcome>[] | undefined {
+    const at = this.apart.findIndex((batch) => batch.length > 1 || !this.hot.isHeld(batch[0]?.keys ?? []));
+    const [batch] = at < 0 ? [] : this.apart.splice(at, 1);
+    this.waitingApart -= batch?.length ?? 0;
+    return batch;
+  }
+
+  private nextFresh(): Traveller<Item, Outcome>[] | undefined {
+    if (this.leftFresh.size >= (this.options.early ?? 1) && this.fresh.size < this.most) return undefined;
+    const batch: Traveller<Item, Outcome>[] = [];
+    // An item set apart has had its turn too, else one asker's hot items would crowd out the others'.
+    for (let turns = 0; turns < this.most || batch.length === 0; turns += 1) {
+      const traveller = this.fresh.take();
+      if (!traveller) break;
+      if (this.hot.isHot(traveller.keys)) {
+        this.apart.push([traveller]);
+        this.waitingApart += 1;
+      } else {
+        batch.push(traveller);
+      }
+    }
+    if (batch.length === 0) return undefined;
+    this.leftFresh.add(batch);
+    return batch;
+  }
+
+  private async travel(batch: Traveller<Item, Outcome>[]): Promise<void> {
+    this.inFlight += 1;
+    this.transactions += 1;
+    const keys = batch.length === 1 ? (batch[0]?.keys ?? []) : [];
+    const release = this.hot.isHot(keys) ? this.hot.hold(keys) : undefined;
+    try {
+      const outcomes = await this.options.send(batch.map((traveller) => traveller.item));
+      if (outcomes.length !== batch.length) {
+        throw new Error(`${outcomes.length} outcomes came back for ${batch.length} items`);
+      }
+      batch.forEach((traveller, at) => {
+        traveller.resolve(outcomes[at] as Outcome);
+      });
+    } catch (error) {
+      this.failed(batch, error);
+    }
+    release?.();
+    this.leftFresh.delete(batch);
+    this.inFlight -= 1;
+    this.depart();
+  }
+
+  private failed(batch: Traveller<Item, Outcome>[], error: unknown): void {
+    const code = error instanceof Failure ? error.code : undefined;
+    const [first, second] = batch;
+    if (code !== undefined && !blameless.has(code) && second) {
+      const middle = Math.ceil(batch.length / 2);
+      this.again(batch.slice(0, middle), batch.slice(middle));
+    } else if (code === 'LEDGER_CONFLICT' && first && first.triesAlone + 1 < TRIES_ALONE) {
+      this.hot.heat(first.keys);
+      first.triesAlone += 1;
+      this.again(batch);
+    } else {
+      for (const traveller of batch) traveller.reject(error);
+    }
+  }
+
+  /** In front of all others set apart: these have waited longest. */
+  private again(...batches: Traveller<Item, Outcome>[][]): void {
+    for (const batch of batches) {
+      this.resubmitted += batch.length;
+      this.waitingApart += batch.length;
+    }
+    this.apart.unshift(...batches);
+  }
+}
