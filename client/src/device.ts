@@ -1,0 +1,115 @@
+import { type AcceptedStatement, type Purpose, StoredRecord } from '@chartkey/vocabulary';
+import { type Practice, randomId } from './assertion.ts';
+import type { Call } from './calls.ts';
+import { contentOf, type RecordContent } from './content.ts';
+import type { Gateway } from './gateway.ts';
+import type { Signer } from './keys.ts';
+import { Session } from './session.ts';
+import type { SignedStatement } from './statements.ts';
+import { type Content, uploadOf, withKey } from './upload.ts';
+
+export interface StoreOptions {
+  /** the same key finds the same upload again; random unless given, and in the error when it fails */
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+export interface ReadOptions {
+  /** the newest unless given */
+  version?: number;
+  /** which of the session's purposes; needed when there are several */
+  purpose?: Purpose;
+  /** bytes, both ends included; to the end without `last` */
+  range?: { first: number; last?: number };
+  /** reads with one key share one access and one use; random unless given, so that a retry shares it too */
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+/** A device of an organisation, an EHR's back end say, in the name of one practitioner, role and purposes. */
+export class Device extends Session {
+  constructor(
+    gateway: Gateway,
+    readonly signer: Signer,
+    readonly practice: Practice,
+  ) {
+    super(gateway, { signer, practice });
+  }
+
+  /** The device's id. */
+  get id(): string {
+    return this.signer.id;
+  }
+
+  /** Stores the first version of a record about a patient. @throws ProblemError and the like, with the key */
+  storeRecord(
+    patient: string,
+    content: Content,
+    mediaType: string,
+    options: StoreOptions = {},
+  ): Promise<StoredRecord> {
+    const to = { method: 'POST', path: '/v1/records', query: { patient } } as const;
+    return this.#store(to, content, mediaType, options);
+  }
+
+  /** Stores the next version of a record, at its custodian. @param replaces the newest version known here */
+  storeVersion(
+    record: string,
+    replaces: number,
+    content: Content,
+    mediaType: string,
+    options: StoreOptions = {},
+  ): Promise<StoredRecord> {
+    const path = `/v1/records/${encodeURIComponent(record)}/content`;
+    const headers = { 'If-Match': `"${replaces}"` };
+    return this.#store({ method: 'PUT', path, headers }, content, mediaType, options);
+  }
+
+  /** Reads a record's content. Each call is an access on the ledger, refused ones included. */
+  async readRecord(record: string, options: ReadOptions = {}): Promise<RecordContent> {
+    const { version, purpose, range, signal } = options;
+    const repeats = this.gateway.calls.retries !== undefined;
+    const call: Call = {
+      method: 'GET',
+      path: `/v1/records/${encodeURIComponent(record)}/content`,
+      query: { version },
+      headers: {
+        'Idempotency-Key': options.idempotencyKey ?? (repeats ? randomId() : undefined),
+        'Purpose-Of-Use': purpose,
+        Range: range && `bytes=${range.first}-${range.last ?? ''}`,
+        // The digest is of the bytes as stored.
+        'Accept-Encoding': 'identity',
+      },
+      signal,
+    };
+    const answer = await this.withToken(call, (calls, whole) => calls.answer(whole));
+    return contentOf(answer, { url: this.gateway.calls.urlOf(call), version, range, signal });
+  }
+
+  /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */
+  enrol(enrolment: SignedStatement | string): Promise<AcceptedStatement> {
+    return this.submit(typeof enrolment === 'string' ? enrolment : enrolment.text);
+  }
+
+  async #store(
+    to: Pick<Call, 'method' | 'path' | 'query' | 'headers'>,
+    content: Content,
+    mediaType: string,
+    options: StoreOptions,
+  ): Promise<StoredRecord> {
+    const idempotencyKey = options.idempotencyKey ?? randomId();
+    const call: Call = {
+      ...to,
+      ...uploadOf(content),
+      headers: { ...to.headers, 'Content-Type': mediaType, 'Idempotency-Key': idempotencyKey },
+      // An upload takes as long as it takes.
+      timeout: 0,
+      signal: options.signal,
+    };
+    try {
+      return (await this.withToken(call, (calls, whole) => calls.json(StoredRecord, whole))).value;
+    } catch (error) {
+      throw withKey(error, idempotencyKey);
+    }
+  }
+}

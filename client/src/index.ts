@@ -1,0 +1,47 @@
+export { canonicalJson, type FailureCode, thumbprint } from '@chartkey/vocabulary';
+export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
+export { Calls, type CallsOptions } from './calls.ts';
+export type { RecordContent } from './content.ts';
+export { Device, type ReadOptions, type StoreOptions } from './device.ts';
+export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
+export {
+  importKeys,
+  importSigner,
+  type KeyPairs,
+  type Keys,
+  keysFrom,
+  makeKeys,
+  type PrivateJwks,
+  publicJwk,
+  publicP256,
+  type Signer,
+  signerFrom,
+  type WebKeys,
+} from './keys.ts';
+export { type ListedPage, Listing } from './listing.ts';
+export { MasterKey, type MasterKeyOptions } from './master-key.ts';
+export { Patient, type PatientOptions } from './patient.ts';
+export {
+  ChartkeyError,
+  DigestMismatch,
+  Interrupted,
+  ProblemError,
+  UnexpectedAnswer,
+  Unreachable,
+  WrongGateway,
+} from './problems.ts';
+export { type AccessFilter, Regulator } from './regulator.ts';
+export type { Retries } from './retries.ts';
+export { type Registrar, Statements, StatementUnsettled } from './sequence.ts';
+export { Session } from './session.ts';
+export {
+  Author,
+  type AuthorOptions,
+  type DeviceRequest,
+  deviceProof,
+  type GrantWords,
+  type SignedStatement,
+  statementId,
+} from './statements.ts';
+export { Tokens } from './tokens.ts';
+export type { Content } from './upload.ts';

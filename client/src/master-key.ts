@@ -1,0 +1,42 @@
+import { type AcceptedStatement, thumbprint } from '@chartkey/vocabulary';
+import type { Gateway } from './gateway.ts';
+import type { Signer } from './keys.ts';
+import { WrongGateway } from './problems.ts';
+import { Statements } from './sequence.ts';
+import type { Session } from './session.ts';
+import { Author, type SignedStatement } from './statements.ts';
+
+export interface MasterKeyOptions {
+  /** anybody's session, to ask for the organisation's next number; without one the first order is number 1 */
+  session?: Session | undefined;
+  unsettled?: SignedStatement | undefined;
+}
+
+/** An organisation's master key: approves its devices, and revokes them. */
+export class MasterKey {
+  readonly statements: Statements;
+
+  /** @throws WrongGateway when the genesis document has another master key for the organisation */
+  constructor(gateway: Gateway, organisation: string, signer: Signer, options: MasterKeyOptions = {}) {
+    const member = gateway.genesis.organisations.find((one) => one.id === organisation);
+    if (!member || thumbprint(member.masterKey) !== signer.id) {
+      throw new WrongGateway(`this is not the master key of ${organisation} on ${gateway.network}`);
+    }
+    const author = new Author(gateway.network, signer, { issuer: organisation, now: gateway.calls.now });
+    const registrar = {
+      submit: (statement: string) => gateway.submit(statement),
+      nextSeq: async () => (options.session ? (await options.session.organisation(organisation)).nextSeq : 1),
+    };
+    this.statements = new Statements(author, registrar, options.unsettled);
+  }
+
+  /** @param proof what the device made with `deviceProof` @param validUntil an `Instant` */
+  approve(proof: string, validUntil?: string): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) => this.statements.author.approveDevice(seq, proof, validUntil));
+  }
+
+  /** @param device its thumbprint; it is never approved again */
+  async revoke(device: string): Promise<AcceptedStatement> {
+    return this.statements.unnumbered(await this.statements.author.revokeDevice(device));
+  }
+}

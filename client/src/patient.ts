@@ -1,0 +1,74 @@
+import {
+  type AcceptedStatement,
+  ListedAccess,
+  ListedGrant,
+  type PatientAnswer,
+  page,
+} from '@chartkey/vocabulary';
+import type { Gateway } from './gateway.ts';
+import type { Keys } from './keys.ts';
+import type { Listing } from './listing.ts';
+import { Statements } from './sequence.ts';
+import { Session } from './session.ts';
+import { Author, type GrantWords, type SignedStatement } from './statements.ts';
+
+export interface PatientOptions {
+  /** the patient's id when it is no longer the thumbprint of the present key */
+  id?: string | undefined;
+  /** what an earlier run left unsettled: `statements.unsettled` */
+  unsettled?: SignedStatement | undefined;
+}
+
+/** A patient, or the app that holds the patient's keys: decides, sees every look, takes back. */
+export class Patient extends Session {
+  readonly id: string;
+  readonly statements: Statements;
+
+  constructor(
+    gateway: Gateway,
+    readonly keys: Keys,
+    options: PatientOptions = {},
+  ) {
+    super(gateway, { signer: keys.sig });
+    this.id = options.id ?? keys.sig.id;
+    const author = new Author(gateway.network, keys.sig, { issuer: this.id, now: gateway.calls.now });
+    const registrar = {
+      submit: (statement: string) => gateway.submit(statement),
+      nextSeq: async () => (await this.facts()).nextSeq,
+    };
+    this.statements = new Statements(author, registrar, options.unsettled);
+  }
+
+  /** The statement that a reception desk's device hands in with `device.enrol`. @param recorder who may record */
+  enrolmentStatement(options: { recorder?: string } = {}): Promise<SignedStatement> {
+    return this.statements.author.enrolPatient(this.keys.enc, options.recorder);
+  }
+
+  /** Grants consent; the answer's `id` is the grant's. */
+  grant(words: GrantWords): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) => this.statements.author.grantConsent(seq, words));
+  }
+
+  /** Takes a grant back. It needs no number, so it can go through any gateway at any time. */
+  async revoke(grant: string): Promise<AcceptedStatement> {
+    return this.statements.unnumbered(await this.statements.author.revokeConsent(grant));
+  }
+
+  /** Who enrolled the patient, when, and which number comes next. */
+  facts(): Promise<PatientAnswer> {
+    return this.patientFacts(this.id);
+  }
+
+  records() {
+    return this.recordsOf(this.id);
+  }
+
+  grants(): Listing<ListedGrant> {
+    return this.list(page(ListedGrant), `/v1/patients/${this.id}/grants`);
+  }
+
+  /** Every look at the patient's records, the refused ones included. */
+  accesses(): Listing<ListedAccess> {
+    return this.list(page(ListedAccess), `/v1/patients/${this.id}/accesses`);
+  }
+}

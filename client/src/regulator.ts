@@ -1,0 +1,31 @@
+import { ListedAccess, ListedGrant, page } from '@chartkey/vocabulary';
+import { Device } from './device.ts';
+import type { Listing } from './listing.ts';
+
+/** What a regulator asks for; everything left out is not asked about. */
+export interface AccessFilter {
+  patient?: string | undefined;
+  organisation?: string | undefined;
+  device?: string | undefined;
+  decision?: ListedAccess['decision'] | undefined;
+  basis?: ListedAccess['basis'];
+  /** an `Instant`, included */
+  from?: string | undefined;
+  /** an `Instant` */
+  to?: string | undefined;
+}
+
+/** A regulator's console. Its questions are logged on the ledger before they are answered. */
+export class Regulator extends Device {
+  auditAccesses(filter: AccessFilter = {}): Listing<ListedAccess> {
+    return this.list(page(ListedAccess), '/v1/audit/accesses', { ...filter });
+  }
+
+  accessesOf(patient: string): Listing<ListedAccess> {
+    return this.list(page(ListedAccess), `/v1/patients/${encodeURIComponent(patient)}/accesses`);
+  }
+
+  grantsOf(patient: string): Listing<ListedGrant> {
+    return this.list(page(ListedGrant), `/v1/patients/${encodeURIComponent(patient)}/grants`);
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  ListedDevice,
+  ListedRecord,
+  OrganisationAnswer,
+  PatientAnswer,
+  type Purpose,
+  page,
+  RecordAnchor,
+} from '@chartkey/vocabulary';
+import { type AssertionRequest, clientAssertion } from './assertion.ts';
+import type { Call, Calls, Shape } from './calls.ts';
+import type { Gateway } from './gateway.ts';
+import { Listing, type PageShape } from './listing.ts';
+import { afterUnknown, ProblemError, Unreachable } from './problems.ts';
+import { Tokens } from './tokens.ts';
+
+/** Codes after which another token can help. */
+const stale = new Set(['TOKEN_INVALID', 'SESSION_EXPIRED', 'SESSION_UNKNOWN']);
+
+/** Calls in the name of a device or a patient, with a token that is fetched and renewed as needed. */
+export class Session {
+  readonly #tokens: Tokens;
+
+  constructor(
+    readonly gateway: Gateway,
+    proof: Pick<AssertionRequest, 'signer' | 'practice'>,
+  ) {
+    const { tokenUrl, calls } = gateway;
+    this.#tokens = new Tokens(calls, () => clientAssertion({ ...proof, tokenUrl, now: calls.now }));
+  }
+
+  /** The members of the network. */
+  organisations(): Listing<OrganisationAnswer> {
+    return this.list(page(OrganisationAnswer), '/v1/organisations');
+  }
+
+  organisation(id: string): Promise<OrganisationAnswer> {
+    return this.get(OrganisationAnswer, `/v1/organisations/${encodeURIComponent(id)}`);
+  }
+
+  /** The devices of an organisation, revoked ones included. */
+  devices(organisation: string): Listing<ListedDevice> {
+    return this.list(page(ListedDevice), `/v1/organisations/${encodeURIComponent(organisation)}/devices`);
+  }
+
+  /** What the ledger says of a record: whose it is, and each version's commitment. */
+  anchor(record: string): Promise<RecordAnchor> {
+    return this.get(RecordAnchor, `/v1/records/${encodeURIComponent(record)}`);
+  }
+
+  /** A patient's facts, for the patient and for the organisation that enrolled it. */
+  patientFacts(patient: string): Promise<PatientAnswer> {
+    return this.get(PatientAnswer, `/v1/patients/${encodeURIComponent(patient)}`);
+  }
+
+  /** A patient's records, newest first: all of this custodian for the patient, what grants cover for a device. */
+  recordsOf(patient: string, options: { purpose?: Purpose } = {}): Listing<ListedRecord> {
+    const headers = { 'Purpose-Of-Use': options.purpose };
+    return this.list(page(ListedRecord), `/v1/patients/${encodeURIComponent(patient)}/records`, {}, headers);
+  }
+
+  /** A call with this session's token; once more with a fresh token when the gateway does not know it. */
+  protected async withToken<Result>(
+    call: Call,
+    ask: (calls: Calls, call: Call) => Promise<Result>,
+  ): Promise<Result> {
+    let unknown = false;
+    for (let first = true; ; first = false) {
+      const token = await this.#tokens.token().catch((error: unknown) => {
+        throw unknown ? new Unreachable(this.gateway.calls.urlOf(call), error) : error;
+      });
+      const headers = { ...call.headers, Authorization: `Bearer ${token}` };
+      try {
+        return await ask(this.gateway.calls, { ...call, headers });
+      } catch (error) {
+        const again = error instanceof ProblemError && error.status === 401 && stale.has(error.code);
+        if (again) this.#tokens.forget(token);
+        if (!again || !first || call.repeatable === false) throw unknown ? afterUnknown(error) : error;
+        unknown = error.outcomeUnknown;
+      }
+    }
+  }
+
+  protected async get<Value>(shape: Shape<Value>, path: string): Promise<Value> {
+    const call: Call = { method: 'GET', path, headers: { Accept: 'application/json' } };
+    return (await this.withToken(call, (calls, whole) => calls.json(shape, whole))).value;
+  }
+
+  protected list<Item>(
+    shape: PageShape<Item>,
+    path: string,
+    query: Record<string, string | undefined> = {},
+    headers: Record<string, string | undefined> = {},
+  ): Listing<Item> {
+    return new Listing(async (cursor) => {
+      const call: Call = {
+        method: 'GET',
+        path,
+        query: { ...query, cursor },
+        headers: { Accept: 'application/json', ...headers },
+      };
+      const { value, answer } = await this.withToken(call, (calls, whole) => calls.json(shape, whole));
+      return { ...value, access: answer.headers.get('Access-Id') ?? undefined };
+    });
+  }
+
+  /** Hands a statement in with this session's token (an enrolment needs one). */
+  protected submit(statement: string) {
+    return this.withToken(this.gateway.statementCall(statement), (_calls, call) => this.gateway.accept(call));
+  }
+}
