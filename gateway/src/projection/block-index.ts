@@ -1,0 +1,158 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Transaction } from 'kysely';
+import { type Database, openDatabase } from './database.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { type ArrivedBlock, freshBlocks, type Sink } from './sink.ts';
+import type { IndexTables } from './tables.ts';
+
+/** Rows of one insert: well under SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
+const ROWS_AT_ONCE = 250;
+
+/**
+ * The index: a projection of blocks into tables that lists are read from. Rows and checkpoint are written
+ * in one database transaction, so it is whole after any crash. It can be deleted at any time: what it
+ * holds comes back from the ledger, but for which entries were late, which only a live follower can tell.
+ */
+export class BlockIndex implements Sink {
+  readonly name = 'index';
+  #next: number;
+  #lateEntries = 0;
+
+  private constructor(
+    readonly database: Database,
+    private readonly network: string,
+    next: number,
+  ) {
+    this.#next = next;
+  }
+
+  /**
+   * Opens the index in a folder of its own; a missing or damaged one begins empty.
+   * @param network the network's id
+   * @throws Error when the folder holds another network's index, or cannot be written
+   */
+  static async open({ folder, network }: { folder: string; network: string }): Promise<BlockIndex> {
+    const database = await openDatabase(folder);
+    try {
+      const checkpoint = await database.selectFrom('checkpoints').selectAll().executeTakeFirst();
+      if (checkpoint && checkpoint.network !== network) {
+        throw new Error(`the index in ${folder} is another network's: delete the folder, nothing is lost`);
+      }
+      if (!checkpoint) await database.insertInto('checkpoints').values({ network, next: 0 }).execute();
+      return new BlockIndex(database, network, checkpoint?.next ?? 0);
+    } catch (error) {
+      await database.destroy();
+      throw error;
+    }
+  }
+
+  next(): number {
+    return this.#next;
+  }
+
+  /** Entries, since this process began, that were committed more than 60 s after their time. */
+  get lateEntries(): number {
+    return this.#lateEntries;
+  }
+
+  async take(blocks: readonly ArrivedBlock[]): Promise<void> {
+    const fresh = freshBlocks(blocks, this.#next);
+    if (fresh.length === 0) return;
+    const facts = factsOf(fresh);
+    const next = this.#next + fresh.length;
+    await this.database.transaction().execute(async (transaction) => {
+      await write(transaction, facts);
+      const moved = await transaction
+        .updateTable('checkpoints')
+        .set({ next })
+        .where('network', '=', this.network)
+        .where('next', '=', this.#next)
+        .executeTakeFirst();
+      if (moved.numUpdatedRows !== 1n) {
+        throw new Error('another process writes this index: give each gateway a data folder of its own');
+      }
+    });
+    this.#next = next;
+    this.#lateEntries += facts.accesses.filter(({ late }) => late === 1).length;
+  }
+
+  async close(): Promise<void> {
+    await this.database.destroy();
+  }
+}
+
+type Writing = Transaction<IndexTables>;
+
+async function write(transaction: Writing, facts: Facts): Promise<void> {
+  await insertAll(facts.accesses, (rows) => transaction.insertInto('accesses').values(rows));
+  await insertAll(facts.statements, (rows) => transaction.insertInto('statements').values(rows));
+  await insertAll(facts.grants, (rows) => transaction.insertInto('grants').values(rows));
+  await insertAll(facts.versions, (rows) => transaction.insertInto('versions').values(rows));
+  await insertAll(facts.patients, (rows) => transaction.insertInto('patients').values(rows));
+  await insertAll(facts.auditQueries, (rows) => transaction.insertInto('audit_queries').values(rows));
+  await insertAll([...facts.records.values()], (rows) =>
+    transaction
+      .insertInto('records')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('record').doUpdateSet((row) => ({
+          version: row.ref('excluded.version'),
+          committed_at: row.ref('excluded.committed_at'),
+        })),
+      ),
+  );
+  await insertAll([...facts.devices.values()], (rows) =>
+    transaction
+      .insertInto('devices')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('device').doUpdateSet((row) => ({
+          status: row.ref('excluded.status'),
+          approved_at: row.ref('excluded.approved_at'),
+          valid_until: row.ref('excluded.valid_until'),
+        })),
+      ),
+  );
+  for (const { grant, patient, transaction: by, block } of facts.revocations) {
+    await transaction
+      .updateTable('grants')
+      .set({ revoked_by: by, revoked_block: block })
+      .where('grant', '=', grant)
+      .where('patient', '=', patient)
+      .where('revoked_by', 'is', null)
+      .execute();
+  }
+  await updateUses(transaction, facts.uses);
+}
+
+/** A patient's grants stand in one value, so most of the uses it tells are known already. */
+async function updateUses(transaction: Writing, uses: Facts['uses']): Promise<void> {
+  for (const grants of portions([...uses.keys()])) {
+    const known = await transaction
+      .selectFrom('grants')
+      .select(['grant', 'uses'])
+      .where('grant', 'in', grants)
+      .execute();
+    for (const { grant, uses: before } of known) {
+      const now = uses.get(grant) ?? before;
+      if (now === before) continue;
+      await transaction.updateTable('grants').set({ uses: now }).where('grant', '=', grant).execute();
+    }
+  }
+}
+
+/** Inserts in portions, and lets requests have their turn between them: node:sqlite blocks the process. */
+async function insertAll<Row>(
+  rows: readonly Row[],
+  insert: (rows: Row[]) => { execute(): Promise<unknown> },
+): Promise<void> {
+  for (const [at, portion] of portions(rows).entries()) {
+    if (at > 0) await nextTurn();
+    await insert(portion).execute();
+  }
+}
+
+function portions<Row>(rows: readonly Row[]): Row[][] {
+  const count = Math.ceil(rows.length / ROWS_AT_ONCE);
+  return Array.from({ length: count }, (_, at) => rows.slice(at * ROWS_AT_ONCE, (at + 1) * ROWS_AT_ONCE));
+}

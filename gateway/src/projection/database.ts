@@ -1,0 +1,64 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
+import { migrate } from './migrations.ts';
+import type { IndexTables } from './tables.ts';
+
+export type Database = Kysely<IndexTables>;
+
+const FILE = 'index.sqlite';
+
+/**
+ * Opens the index's database in a folder, its tables up to date. Nothing in it is worth keeping when it
+ * is damaged: it is then made anew, and the follower fills it from block 0.
+ * @throws Error of node:sqlite when the folder cannot be written
+ */
+export async function openDatabase(folder: string): Promise<Database> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, FILE);
+  try {
+    return await openFile(path);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true });
+    return openFile(path);
+  }
+}
+
+async function openFile(path: string): Promise<Database> {
+  const file = new DatabaseSync(path);
+  try {
+    // A power cut may take the last transactions, checkpoint and all: their blocks are read again.
+    file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    file.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000');
+    const database = new Kysely<IndexTables>({ dialect: new SqliteDialect({ database: adapted(file) }) });
+    await migrate(database);
+    return database;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** node:sqlite in the shape of better-sqlite3, which Kysely's dialect expects. */
+function adapted(file: DatabaseSync) {
+  return {
+    close: () => file.close(),
+    prepare(sql: string) {
+      const statement = file.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (values: readonly unknown[]) => statement.all(...(values as string[])),
+        run: (values: readonly unknown[]) => statement.run(...(values as string[])),
+        iterate: (values: readonly unknown[]) => statement.iterate(...(values as string[])),
+      };
+    },
+  };
+}
+
+/** SQLITE_CORRUPT or SQLITE_NOTADB (https://www.sqlite.org/rescode.html). */
+function isDamage(error: unknown): boolean {
+  const code = Number((error as { errcode?: unknown }).errcode) & 0xff;
+  return code === 11 || code === 26;
+}

@@ -1,0 +1,158 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { IndexTables } from './tables.ts';
+
+type Column = readonly [name: string, type: 'text' | 'integer', may?: 'null'];
+
+const place: Column[] = [
+  ['transaction', 'text'],
+  ['block', 'integer'],
+  ['nth', 'integer'],
+];
+
+async function createTable(
+  db: Kysely<IndexTables>,
+  name: keyof IndexTables,
+  key: string[],
+  columns: Column[],
+): Promise<void> {
+  let table = db.schema.createTable(name);
+  for (const [column, type, may] of columns) {
+    table = table.addColumn(column, type, (built) => (may === 'null' ? built : built.notNull()));
+  }
+  await table.addPrimaryKeyConstraint(`${name}_key`, key as never).execute();
+}
+
+/** A list's index: what the list is of, then the chain's order (or the time's), read backwards. */
+async function createIndex(db: Kysely<IndexTables>, table: keyof IndexTables, columns: string[]) {
+  await db.schema
+    .createIndex(`${table}_by_${columns.join('_')}`)
+    .on(table)
+    .columns(columns)
+    .execute();
+}
+
+async function firstTables(db: Kysely<IndexTables>): Promise<void> {
+  await createTable(
+    db,
+    'checkpoints',
+    ['network'],
+    [
+      ['network', 'text'],
+      ['next', 'integer'],
+    ],
+  );
+  await createTable(
+    db,
+    'accesses',
+    ['patient', 'block', 'nth'],
+    [
+      ['patient', 'text'],
+      ['device', 'text'],
+      ['time', 'text'],
+      ['block', 'integer'],
+      ['nth', 'integer'],
+      ['late', 'integer', 'null'],
+      ['entry', 'text'],
+    ],
+  );
+  await createIndex(db, 'accesses', ['time', 'block', 'nth']);
+  await createIndex(db, 'accesses', ['device', 'time', 'block', 'nth']);
+  await createTable(
+    db,
+    'statements',
+    ['statement'],
+    [['statement', 'text'], ['act', 'text'], ['issuer', 'text'], ['committed_at', 'text'], ...place],
+  );
+  await createTable(
+    db,
+    'grants',
+    ['grant'],
+    [
+      ['grant', 'text'],
+      ['patient', 'text'],
+      ['organisation', 'text'],
+      ['facts', 'text'],
+      ['uses', 'integer'],
+      ['revoked_by', 'text', 'null'],
+      ['revoked_block', 'integer', 'null'],
+      ...place,
+    ],
+  );
+  await createIndex(db, 'grants', ['patient', 'block', 'nth']);
+  await createTable(
+    db,
+    'records',
+    ['record'],
+    [
+      ['record', 'text'],
+      ['patient', 'text'],
+      ['custodian', 'text'],
+      ['version', 'integer'],
+      ['committed_at', 'text'],
+      ...place,
+    ],
+  );
+  await createIndex(db, 'records', ['patient', 'block', 'nth']);
+  await createTable(
+    db,
+    'versions',
+    ['record', 'version'],
+    [
+      ['record', 'text'],
+      ['version', 'integer'],
+      ['author', 'text'],
+      ['commitment', 'text'],
+      ['committed_at', 'text'],
+      ...place,
+    ],
+  );
+  await createTable(
+    db,
+    'devices',
+    ['device'],
+    [
+      ['device', 'text'],
+      ['organisation', 'text'],
+      ['use', 'text'],
+      ['status', 'text'],
+      ['approved_at', 'text'],
+      ['valid_until', 'text', 'null'],
+      ...place,
+    ],
+  );
+  await createIndex(db, 'devices', ['organisation', 'block', 'nth']);
+  await createTable(
+    db,
+    'patients',
+    ['patient'],
+    [['patient', 'text'], ['enrolled_by', 'text'], ['enrolled_at', 'text'], ...place],
+  );
+  await createTable(
+    db,
+    'audit_queries',
+    ['transaction'],
+    [
+      ['organisation', 'text'],
+      ['device', 'text'],
+      ['practitioner', 'text'],
+      ['role', 'text'],
+      ['question', 'text'],
+      ['time', 'text'],
+      ...place,
+    ],
+  );
+}
+
+/** Numbered, applied in order, never changed once released: the next change is another number. */
+const migrations: Record<string, Migration> = { '0001': { up: firstTables } };
+
+/**
+ * Brings the index's tables up to date.
+ * @throws what the database says, when it cannot
+ */
+export async function migrate(db: Kysely<IndexTables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

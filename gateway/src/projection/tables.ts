@@ -1,0 +1,101 @@
+/**
+ * The index's tables. Every value is a text or a whole number: times are `Instant`s, structures are JSON,
+ * so that one Kysely text serves SQLite and PostgreSQL. `block` and `nth` (a row's place in its block) are
+ * the chain's order; `transaction` is the one that wrote what the row says.
+ */
+export interface IndexTables {
+  checkpoints: CheckpointRow;
+  accesses: AccessRow;
+  statements: StatementRow;
+  grants: GrantRow;
+  records: RecordRow;
+  versions: VersionRow;
+  devices: DeviceRow;
+  patients: PatientRow;
+  audit_queries: AuditQueryRow;
+}
+
+interface Place {
+  transaction: string;
+  block: number;
+  nth: number;
+}
+
+interface CheckpointRow {
+  network: string;
+  /** the block that comes next */
+  next: number;
+}
+
+export interface AccessRow {
+  patient: string;
+  device: string;
+  time: string;
+  block: number;
+  nth: number;
+  /** 1: committed more than 60 s after its time; 0: not; null: not judged, the block was read later */
+  late: number | null;
+  /** JSON of the `ListedAccess`, which names the transaction */
+  entry: string;
+}
+
+export interface StatementRow extends Place {
+  statement: string;
+  act: string;
+  issuer: string;
+  committed_at: string;
+}
+
+export interface GrantRow extends Place {
+  grant: string;
+  patient: string;
+  organisation: string;
+  /** JSON of the `Grant` as it was made; `uses` is in the column beside it */
+  facts: string;
+  uses: number;
+  /** the transaction and block of the revocation */
+  revoked_by: string | null;
+  revoked_block: number | null;
+}
+
+export interface RecordRow extends Place {
+  record: string;
+  patient: string;
+  custodian: string;
+  /** the newest version and its time; the place is the first one's, so a list keeps its order */
+  version: number;
+  committed_at: string;
+}
+
+export interface VersionRow extends Place {
+  record: string;
+  version: number;
+  author: string;
+  commitment: string;
+  committed_at: string;
+}
+
+export interface DeviceRow extends Place {
+  device: string;
+  organisation: string;
+  use: string;
+  status: string;
+  approved_at: string;
+  valid_until: string | null;
+}
+
+export interface PatientRow extends Place {
+  patient: string;
+  enrolled_by: string;
+  enrolled_at: string;
+}
+
+export interface AuditQueryRow extends Place {
+  organisation: string;
+  device: string;
+  practitioner: string;
+  role: string;
+  /** the salted hash of the question */
+  question: string;
+  time: string;
+}
