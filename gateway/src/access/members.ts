@@ -1,0 +1,65 @@
+import { deviceStanding, memberOf } from '@chartkey/rules';
+import {
+  Device,
+  Failure,
+  type Genesis,
+  type ListedDevice,
+  type OrganisationAnswer,
+  OrganisationFacts,
+  queries,
+} from '@chartkey/vocabulary';
+import type { Page } from '../gateway.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+const PAGE_SIZE = 50;
+
+/** Who is in the consortium and which devices act for it: asked of the ledger, so every gateway can tell. */
+export class Members {
+  constructor(
+    private readonly ledger: Pick<Ledger, 'evaluate'>,
+    private readonly genesis: Genesis,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  async organisations(): Promise<OrganisationAnswer[]> {
+    const facts = OrganisationFacts.array().parse(await this.ledger.evaluate(queries.organisations));
+    return facts.map((one) => this.answer(one));
+  }
+
+  /** @throws Failure ORGANISATION_UNKNOWN */
+  async organisationOf(id: string): Promise<OrganisationAnswer> {
+    memberOf(this.genesis, id);
+    return this.answer(OrganisationFacts.parse(await this.ledger.evaluate(queries.organisation, id)));
+  }
+
+  /**
+   * An organisation's devices, the one approved last first.
+   * @param cursor the last device of the page before
+   * @throws Failure ORGANISATION_UNKNOWN, CURSOR_INVALID
+   */
+  async devicesOf(organisation: string, cursor?: string): Promise<Page<ListedDevice>> {
+    memberOf(this.genesis, organisation);
+    const devices = Device.array().parse(await this.ledger.evaluate(queries.devices, organisation));
+    const order = (one: Device) => `${one.approvedAt} ${one.device}`;
+    devices.sort((one, other) => (order(one) < order(other) ? 1 : -1));
+    const start = cursor === undefined ? 0 : devices.findIndex(({ device }) => device === cursor) + 1;
+    if (cursor !== undefined && start === 0) throw new Failure('CURSOR_INVALID');
+    const items = devices.slice(start, start + PAGE_SIZE).map((device) => listed(device, this.now()));
+    const last = items.at(-1);
+    return start + PAGE_SIZE < devices.length && last ? { items, next: last.device } : { items };
+  }
+
+  private answer({ id, nextSeq }: OrganisationFacts): OrganisationAnswer {
+    const { name, kind, url, tokenUrl, masterKey } = memberOf(this.genesis, id);
+    return { id, name, kind, url, tokenUrl, masterKey, nextSeq };
+  }
+}
+
+const statuses = { DEVICE_REVOKED: 'revoked', DEVICE_EXPIRED: 'expired' } as const;
+
+function listed(facts: Device, time: number): ListedDevice {
+  const { device, use, approvedAt, validUntil } = facts;
+  const standing = deviceStanding(facts, time) as keyof typeof statuses | undefined;
+  const status = standing === undefined ? 'approved' : statuses[standing];
+  return { device, use, status, approvedAt, ...(validUntil !== undefined && { validUntil }) };
+}

@@ -1,0 +1,130 @@
+import { findCover } from '@chartkey/rules';
+import {
+  AccessEntry,
+  canonicalJson,
+  Failure,
+  Grant,
+  type ListedAccess,
+  type ListedGrant,
+  type ListedRecord,
+  type PatientAnswer,
+  PatientFacts,
+  type Purpose,
+  queries,
+  transactions,
+} from '@chartkey/vocabulary';
+import type { AccessFilter, Caller, Page } from '../gateway.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Lists } from '../projection/lists.ts';
+import type { RetryKeys } from '../retry-keys.ts';
+import type { Asking, Granted } from './asking.ts';
+import { choosePurpose } from './purpose.ts';
+
+export interface TrailParts {
+  ledger: Pick<Ledger, 'submit' | 'evaluate'>;
+  asking: Asking;
+  retryKeys: RetryKeys;
+  /** the lists, once they show all that the own peer knows; undefined for a third party, which has none */
+  lists: (() => Promise<Lists>) | undefined;
+  now?: () => number;
+}
+
+/** What is known of a patient: records, grants and every look; and a regulator's questions about it. */
+export class Trail {
+  private readonly now: () => number;
+
+  constructor(private readonly parts: TrailParts) {
+    this.now = parts.now ?? Date.now;
+  }
+
+  /** For the patient and the organisation that enrolled it. @throws Failure PATIENT_UNKNOWN, NOT_YOURS */
+  async patientOf({ session, member }: Caller, id: string): Promise<PatientAnswer> {
+    if (session.subject === 'patient' && session.id !== id) throw new Failure('NOT_YOURS');
+    const facts = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, id));
+    const { patient, nextSeq, enrolledBy, enrolledAt } = facts;
+    if (session.subject === 'device' && member?.id !== enrolledBy) throw new Failure('NOT_YOURS');
+    return { patient, nextSeq, enrolledBy, enrolledAt };
+  }
+
+  /**
+   * A patient sees all its records; a device what its organisation keeps or was granted, which is an access.
+   * @throws Refused; Failure PURPOSE_REQUIRED, PATIENT_UNKNOWN, NOT_YOURS, NOT_SERVED_HERE, INDEX_BEHIND
+   */
+  async recordsOf(
+    caller: Caller,
+    patient: string,
+    { purpose: named, cursor }: { purpose?: Purpose | undefined; cursor?: string | undefined },
+  ): Promise<{ page: Page<ListedRecord>; access?: string }> {
+    const { session, member } = caller;
+    const request = { asker: session.id, cursor };
+    if (session.subject === 'patient') {
+      if (session.id !== patient) throw new Failure('NOT_YOURS');
+      const here = (_record: string, custodian: string) => custodian === session.startedBy;
+      return { page: await (await this.lists()).recordsOf(patient, request, here) };
+    }
+    const purpose = choosePurpose(session.purposes, named);
+    const item = { kind: 'list' as const, session: session.session, patient, purpose };
+    const granted = await this.parts.asking.ask({ item, device: session.id });
+    const organisation = member?.id ?? '';
+    const grants = await this.grantsBehind(granted, patient, organisation);
+    const ask = {
+      organisation,
+      device: session.id,
+      practitioner: session.practitioner ?? '',
+      action: 'read' as const,
+      purposes: [purpose],
+      time: this.now(),
+    };
+    const isVisible = (record: string, custodian: string) =>
+      (purpose === 'TREAT' && custodian === organisation) || 'grant' in findCover(grants, { ...ask, record });
+    const page = await (await this.lists()).recordsOf(patient, request, isVisible);
+    return { page, access: granted.access };
+  }
+
+  /** For the patient and regulators. @throws Failure NOT_YOURS, NOT_SERVED_HERE, INDEX_BEHIND */
+  async grantsOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedGrant>> {
+    this.requireOwnOrRegulator(caller, patient);
+    return (await this.lists()).grantsOf(patient, { asker: caller.session.id, cursor }, this.now());
+  }
+
+  /** For the patient and regulators, whose question is logged. @throws Failure as `grantsOf` */
+  async accessesOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedAccess>> {
+    this.requireOwnOrRegulator(caller, patient);
+    if (caller.session.subject === 'device') await this.logQuestion(caller, { patient }, cursor);
+    return (await this.lists()).accessesOf(patient, { asker: caller.session.id, cursor });
+  }
+
+  /** For regulators. @throws Failure REGULATORS_ONLY, NOT_SERVED_HERE, INDEX_BEHIND, CURSOR_INVALID */
+  async auditAccesses(caller: Caller, filter: AccessFilter, cursor?: string): Promise<Page<ListedAccess>> {
+    if (caller.member?.kind !== 'regulator') throw new Failure('REGULATORS_ONLY');
+    await this.logQuestion(caller, filter, cursor);
+    return (await this.lists()).auditAccesses(filter, { asker: caller.session.id, cursor });
+  }
+
+  /** A question is logged once: only its first page comes without a cursor, and no other asker's is taken. */
+  private async logQuestion(caller: Caller, filter: AccessFilter, cursor: string | undefined): Promise<void> {
+    if (cursor !== undefined) return;
+    const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+    const question = this.parts.retryKeys.seal(canonicalJson(asked));
+    await this.parts.ledger.submit(transactions.logAuditQuery, { session: caller.session.session, question });
+  }
+
+  private requireOwnOrRegulator({ session, member }: Caller, patient: string): void {
+    const isOwn = session.subject === 'patient' && session.id === patient;
+    if (!isOwn && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
+  }
+
+  /** The grants that a list rests on. The use that this very access counted does not count against it. */
+  private async grantsBehind({ access, basis }: Granted, patient: string, organisation: string) {
+    const answer = await this.parts.ledger.evaluate(queries.grants, patient, organisation);
+    const grants = Grant.array().parse(answer);
+    if (basis !== 'grant' || grants.every(({ maxUses }) => maxUses === undefined)) return grants;
+    const entry = AccessEntry.parse(await this.parts.ledger.evaluate(queries.access, access));
+    return grants.map((one) => (one.grant === entry.grant ? { ...one, uses: one.uses - 1 } : one));
+  }
+
+  private lists(): Promise<Lists> {
+    if (!this.parts.lists) throw new Failure('NOT_SERVED_HERE');
+    return this.parts.lists();
+  }
+}

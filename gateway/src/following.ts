@@ -1,0 +1,70 @@
+import { Failure } from '@chartkey/vocabulary';
+import type { Logger } from 'pino';
+import type { DataFolder } from './data-folder.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { BlockIndex } from './projection/block-index.ts';
+import { Cursors } from './projection/cursor.ts';
+import { Follower } from './projection/follower.ts';
+import { Lists } from './projection/lists.ts';
+import type { Sink } from './projection/sink.ts';
+import { Revocations } from './release/revocations.ts';
+import type { RetryKeys } from './retry-keys.ts';
+
+/** Milliseconds that a list waits for the index to take in what the own peer holds already. */
+const CATCHING_UP = 2_000;
+
+/** What a care member makes of the ledger's blocks. */
+export interface Following {
+  /** follows for the revocations alone, so that a release never waits for the index */
+  revoking: Follower;
+  revocations: Revocations;
+  /** The lists, once they show all that the own peer held when asked. @throws Failure INDEX_BEHIND */
+  lists(): Promise<Lists>;
+  close(): Promise<void>;
+}
+
+export interface FollowingParts {
+  ledger: Ledger;
+  folder: DataFolder;
+  network: string;
+  log: Logger;
+  retryKeys: RetryKeys;
+  /** called when blocks are not followed any more */
+  lost: (what: string) => void;
+}
+
+/** Opens what is filled from blocks, and begins to follow them. */
+export async function followBlocks(parts: FollowingParts): Promise<Following> {
+  const { ledger, folder, network, retryKeys } = parts;
+  const revocations = Revocations.open({ folder: folder.of('revocations'), network });
+  const index = await BlockIndex.open({ folder: folder.of('index'), network });
+  const [revoking, indexing] = [followerOf(revocations, parts), followerOf(index, parts)];
+  const cursors = new Cursors(Buffer.from(retryKeys.seal('cursors'), 'base64url'));
+  const lists = new Lists(index.database, () => indexing.caughtUp, cursors);
+  revoking.start();
+  indexing.start();
+  return {
+    revoking,
+    revocations,
+    async lists() {
+      if (!indexing.caughtUp) throw new Failure('INDEX_BEHIND');
+      const height = await ledger.height();
+      if (!(await indexing.reached(height - 1, CATCHING_UP))) throw new Failure('INDEX_BEHIND');
+      return lists;
+    },
+    async close() {
+      await Promise.all([revoking.stop(), indexing.stop()]);
+      revocations.close();
+      await index.close();
+    },
+  };
+}
+
+function followerOf(sink: Sink, { ledger, log, lost }: FollowingParts): Follower {
+  return new Follower({
+    ledger,
+    sinks: [sink],
+    log,
+    alarm: () => lost(`blocks are not followed any more (${sink.name})`),
+  });
+}

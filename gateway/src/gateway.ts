@@ -1,0 +1,124 @@
+import type { Readable } from 'node:stream';
+import type {
+  AcceptedStatement,
+  ListedAccess,
+  ListedDevice,
+  ListedGrant,
+  ListedRecord,
+  Member,
+  OrganisationAnswer,
+  PatientAnswer,
+  Purpose,
+  RecordAnchor,
+  ReleaseAnswer,
+  Session,
+  SignedGenesis,
+  StoredRecord,
+} from '@chartkey/vocabulary';
+
+/** Who is behind an access token: a live ledger session. */
+export interface Caller {
+  session: Session;
+  /** the member whose device this is; absent for a patient */
+  member?: Member;
+}
+
+/** A byte range as asked: both ends included, or the last `suffix` bytes (RFC 9110 section 14.1.2). */
+export type ByteRange = { first: number; last?: number | undefined } | { suffix: number };
+
+/** Content ready to be served; every chunk of `body` is verified before it is yielded. */
+export interface Content {
+  access: string;
+  version: number;
+  mediaType: string;
+  /** bytes of the whole content */
+  length: number;
+  /** SHA-256 of the whole content, standard base64 as RFC 9530 writes it */
+  digest: string;
+  /** the part served, both ends included; absent for the whole */
+  part?: { first: number; last: number };
+  body: AsyncIterable<Uint8Array>;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next?: string;
+}
+
+export interface Upload {
+  caller: Caller;
+  /** the client's Idempotency-Key, raw; never leaves the gateway */
+  idempotencyKey: string;
+  mediaType: string;
+  content: Readable;
+}
+
+export interface AccessFilter {
+  patient?: string | undefined;
+  organisation?: string | undefined;
+  device?: string | undefined;
+  decision?: 'granted' | 'denied' | undefined;
+  basis?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/**
+ * What a gateway does, in verbs: the only thing the HTTP side knows of the ledger and the vault.
+ * Every verb throws a `Failure` of the vocabulary; a refused read or list throws `Refused`.
+ * RANGE_NOT_SATISFIABLE carries `length`, the bytes of the whole content.
+ */
+export interface Gateway {
+  readonly network: string;
+  readonly genesis: SignedGenesis;
+  readonly organisation: Member;
+  /** Verifies an RFC 7523 assertion, starts the ledger session, answers a token of 256 random bits. */
+  startSession(assertion: string): Promise<{ token: string; expiresIn: number }>;
+  /** The caller behind a token, while its session lives. */
+  callerOf(token: string): Caller | undefined;
+  /** `repeated` when the same statement had its outcome before. */
+  submitStatement(
+    statement: string,
+    caller: Caller | undefined,
+  ): Promise<{ accepted: AcceptedStatement; repeated: boolean }>;
+  /** Refuses before the first byte of content is read when the caller may not record. */
+  storeRecord(upload: Upload & { patient: string }): Promise<{ stored: StoredRecord; repeated: boolean }>;
+  /** `replaces` is the version that If-Match names: undefined without one, 0 for a tag no version has. */
+  storeVersion(
+    upload: Upload & { record: string; replaces: number | undefined },
+  ): Promise<{ stored: StoredRecord; repeated: boolean }>;
+  anchorOf(caller: Caller, record: string): Promise<RecordAnchor>;
+  readContent(read: {
+    caller: Caller;
+    record: string;
+    version?: number | undefined;
+    purpose?: Purpose | undefined;
+    idempotencyKey?: string | undefined;
+    range?: ByteRange | undefined;
+  }): Promise<Content>;
+  /** For a device also the id of its `list` access. */
+  recordsOf(
+    caller: Caller,
+    patient: string,
+    page: { purpose?: Purpose | undefined; cursor?: string | undefined },
+  ): Promise<{ page: Page<ListedRecord>; access?: string }>;
+  patientOf(caller: Caller, patient: string): Promise<PatientAnswer>;
+  grantsOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedGrant>>;
+  accessesOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedAccess>>;
+  /** Logs a regulator's question on the ledger, then answers it. */
+  auditAccesses(caller: Caller, filter: AccessFilter, cursor?: string): Promise<Page<ListedAccess>>;
+  organisations(): Promise<OrganisationAnswer[]>;
+  organisationOf(id: string): Promise<OrganisationAnswer>;
+  devicesOf(organisation: string, cursor?: string): Promise<Page<ListedDevice>>;
+  /** The custodian's side: `proof` is the Bearer JWT of the asking gateway's device. */
+  release(access: string, proof: string): Promise<ReleaseAnswer>;
+  /** Sealed bytes of a released access, both ends included. */
+  sealedOf(
+    access: string,
+    proof: string,
+    range: ByteRange | undefined,
+  ): Promise<{ first: number; last: number; length: number; body: Readable }>;
+  /** Why this gateway cannot serve now; empty when it can. */
+  unready(): Promise<string[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+import { pipeline } from 'node:stream/promises';
+import type { Response } from 'express';
+import type * as z from 'zod';
+import { sendBeforeTheBodyEnds } from './problem.ts';
+import type { Asked } from './route.ts';
+
+/** Answers JSON of exactly the documented shape: members it does not name stay here. */
+export function answer<Schema extends z.ZodType>(
+  { request, response }: Pick<Asked, 'request' | 'response'>,
+  schema: Schema,
+  value: z.input<Schema>,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string | undefined> } = {},
+): void {
+  const text = JSON.stringify(schema.parse(value));
+  response.status(status);
+  for (const [name, header] of Object.entries(headers)) {
+    if (header !== undefined) response.setHeader(name, header);
+  }
+  response.setHeader('Content-Type', 'application/json');
+  sendBeforeTheBodyEnds(request, response, text);
+}
+
+/**
+ * Sends bytes as they come. The first chunk is awaited before the headers go, so that what fails early is
+ * a problem document; what fails later cuts the connection.
+ */
+export async function pour(
+  response: Response,
+  status: number,
+  headers: Record<string, string | number>,
+  body: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]();
+  let first: IteratorResult<Uint8Array>;
+  try {
+    first = await chunks.next();
+  } catch (error) {
+    await chunks.return?.();
+    throw error;
+  }
+  response.status(status);
+  response.strictContentLength = true;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  await pipeline(rest(first, chunks), response);
+}
+
+async function* rest(first: IteratorResult<Uint8Array>, chunks: AsyncIterator<Uint8Array>) {
+  try {
+    for (let step = first; !step.done; step = await chunks.next()) yield step.value;
+  } finally {
+    await chunks.return?.();
+  }
+}

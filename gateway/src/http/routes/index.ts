@@ -1,0 +1,39 @@
+import type { Route } from '../route.ts';
+import { audit } from './audit.ts';
+import { content } from './content.ts';
+import { smartConfiguration, wellKnown } from './discovery.ts';
+import { documentation, documentationAsset, openApi } from './documentation.ts';
+import { live, ready } from './health.ts';
+import { devices, organisation, organisations } from './organisations.ts';
+import { patient, patientAccesses, patientGrants, patientRecords } from './patients.ts';
+import { anchor, storeRecord, storeVersion } from './records.ts';
+import { release, sealed } from './releases.ts';
+import { statements } from './statements.ts';
+import { token } from './token.ts';
+
+/** Every door of a gateway: Express opens exactly these, the OpenAPI document describes exactly these. */
+export const routes: readonly Route[] = [
+  token,
+  smartConfiguration,
+  wellKnown,
+  openApi,
+  documentation,
+  documentationAsset,
+  live,
+  ready,
+  statements,
+  storeRecord,
+  storeVersion,
+  anchor,
+  content,
+  patient,
+  patientRecords,
+  patientGrants,
+  patientAccesses,
+  organisations,
+  organisation,
+  devices,
+  audit,
+  release,
+  sealed,
+];

@@ -1,0 +1,85 @@
+import { AccessId, Failure, parseUnambiguous, ReleaseAnswer, ReleaseRequest } from '@chartkey/vocabulary';
+import * as z from 'zod';
+import { answer, pour } from '../answer.ts';
+import { textOf } from '../body.ts';
+import { Range } from '../headers.ts';
+import { contentRange, parseRange } from '../range.ts';
+import { type Asked, route } from '../route.ts';
+import { ledgerFailures } from './ledger-failures.ts';
+
+/** Bytes that `{access}` may take, white space included. */
+const RELEASE_BYTES = 1024;
+
+const releaseFailures = [
+  ...ledgerFailures,
+  'RELEASE_PROOF_INVALID',
+  'RELEASE_REFUSED',
+  'ACCESS_UNKNOWN',
+  'ACCESS_TOO_OLD',
+  'SESSION_EXPIRED',
+  'DEVICE_REVOKED',
+  'DEVICE_EXPIRED',
+  'NO_GRANT',
+  'NOT_CUSTODIAN',
+  'VAULT_FULL',
+  'LEDGER_DISAGREES',
+  'INTEGRITY_BROKEN',
+] as const;
+
+export const release = route({
+  method: 'post',
+  path: '/v1/releases',
+  word: 'releases',
+  summary: 'Another gateway asks for the key of a granted access',
+  needs: 'proof',
+  body: { mediaType: 'application/json', schema: ReleaseRequest, limit: RELEASE_BYTES },
+  answers: { 200: { says: 'Header and leaves of the version, and its wrapped key', schema: ReleaseAnswer } },
+  failures: [...releaseFailures, 'ALREADY_RELEASED'],
+  serve: async (asked) =>
+    answer(asked, ReleaseAnswer, await asked.gateway.release(await accessIn(asked), asked.proof)),
+});
+
+export const sealed = route({
+  method: 'get',
+  path: '/v1/releases/{access}/sealed',
+  word: 'releases',
+  summary: 'Sealed bytes of a released access, until its session ends',
+  needs: 'proof',
+  params: z.object({ access: AccessId }),
+  headers: z.object({ Range: Range.optional() }),
+  answers: {
+    200: { says: 'All sealed bytes', mediaType: 'application/octet-stream', headers: ['Accept-Ranges'] },
+    206: {
+      says: 'The range asked for',
+      mediaType: 'application/octet-stream',
+      headers: ['Accept-Ranges', 'Content-Range'],
+    },
+  },
+  failures: [...releaseFailures, 'RANGE_NOT_SATISFIABLE'],
+  serve: async ({ gateway, proof, response, params, headers }) => {
+    const range = parseRange(headers.Range);
+    const { first, last, length, body } = await gateway.sealedOf(params.access, proof, range);
+    await pour(
+      response,
+      range ? 206 : 200,
+      {
+        'Content-Type': 'application/octet-stream',
+        'Content-Length': last - first + 1,
+        ...(range ? { 'Content-Range': contentRange({ first, last }, length) } : {}),
+        'Accept-Ranges': 'bytes',
+        'Cache-Control': 'no-store',
+      },
+      body,
+    );
+  },
+});
+
+async function accessIn({ request, response, settings }: Asked): Promise<string> {
+  const { idleMilliseconds } = settings;
+  const text = await textOf(request, response, { bytes: RELEASE_BYTES, idleMilliseconds });
+  try {
+    return ReleaseRequest.parse(parseUnambiguous(text)).access;
+  } catch {
+    throw new Failure('INVALID_REQUEST', { at: 'body' });
+  }
+}

@@ -1,0 +1,5 @@
+// What the demo network and tests start gateways with.
+export { type Config, ConfigError, helpText, readConfig } from './config.ts';
+export { connectLedger } from './ledger/connect.ts';
+export type { Ledger } from './ledger/ledger.ts';
+export { type RunningGateway, startGateway } from './start-gateway.ts';

@@ -1,0 +1,48 @@
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+
+/** The stages of a read or write that are worth watching one by one. */
+export type Stage = 'endorse' | 'order' | 'commit' | 'release' | 'queue';
+
+/** Where every room of the gateway says how long something took; times are in seconds. */
+export interface Metrics {
+  registry: Registry;
+  /** one request, by its route's template and never its URL */
+  request(route: string, method: string, status: number, seconds: number): void;
+  stage(stage: Stage, seconds: number): void;
+  /** Starts a clock for a stage; the function it answers stops it. */
+  clock(stage: Stage): () => void;
+}
+
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * A registry of its own for one gateway.
+ * @param options.process also memory, event loop and garbage collection of this process
+ */
+export function makeMetrics(options: { process?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  if (options.process) collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'chartkey_http_request_seconds',
+    help: 'Time from a request’s headers to the end of its answer',
+    labelNames: ['route', 'method', 'status'],
+    buckets,
+    registers: [registry],
+  });
+  const stages = new Histogram({
+    name: 'chartkey_stage_seconds',
+    help: 'Time spent in one stage of a read or write',
+    labelNames: ['stage'],
+    buckets,
+    registers: [registry],
+  });
+  return {
+    registry,
+    request: (route, method, status, seconds) => requests.observe({ route, method, status }, seconds),
+    stage: (stage, seconds) => stages.observe({ stage }, seconds),
+    clock: (stage) => {
+      const start = process.hrtime.bigint();
+      return () => stages.observe({ stage }, Number(process.hrtime.bigint() - start) / 1e9);
+    },
+  };
+}

@@ -1,0 +1,197 @@
+import { nodeSignatureChecks } from '@chartkey/rules/node';
+import { Failure, isCareMember } from '@chartkey/vocabulary';
+import type { Logger } from 'pino';
+import { Asking } from './access/asking.ts';
+import { Members } from './access/members.ts';
+import { Reads } from './access/reads.ts';
+import { Trail } from './access/trail.ts';
+import { type Config, ConfigError } from './config.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { type Following, followBlocks } from './following.ts';
+import type { Gateway } from './gateway.ts';
+import { connectLedger } from './ledger/connect.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Metrics } from './metrics.ts';
+import { type Pinned, readDevice, readLedgerOptions } from './pinned.ts';
+import { Readiness } from './readiness.ts';
+import { Records, UNANCHORED } from './records/records.ts';
+import { RetryNotes } from './records/retry-notes.ts';
+import { openReleaseRoom, type ReleaseRoom } from './release/index.ts';
+import { RetryKeys } from './retry-keys.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { Statements } from './statements/statements.ts';
+import { openFileStore, openFileVault, refuseVaultKeyInside, VaultKeyRefused } from './vault/index.ts';
+import { watchedLedger } from './watched-ledger.ts';
+
+/** An assembled gateway, not yet listening. */
+export interface OpenGateway {
+  gateway: Gateway;
+  /** resolves when the ledger shows the pinned network; rejects with a ConfigError when it shows another */
+  ready: Promise<void>;
+}
+
+/**
+ * Takes the data folder, opens vault and index, connects to the ledger, and puts the verbs together. The
+ * ledger need not be there yet.
+ * @throws ConfigError in one line that names the variable to change
+ */
+export async function openGateway(
+  config: Config,
+  pinned: Pinned,
+  { log, metrics }: { log: Logger; metrics: Metrics },
+): Promise<OpenGateway> {
+  const { signed, network, organisation } = pinned;
+  const { genesis } = signed;
+  if (!genesis.demo)
+    await refused('VAULT_KEY_DIR', () => refuseVaultKeyInside(config.DATA_DIR, config.VAULT_KEY_DIR));
+  const device = readDevice(config);
+  const ledgerOptions = readLedgerOptions(config, genesis.channel);
+  const closing: (() => unknown)[] = [];
+  const close = async () => {
+    for (const one of closing.splice(0).reverse()) await one();
+  };
+  try {
+    const folder = takeDataFolder(config.DATA_DIR, organisation.id, network);
+    closing.push(() => folder.release());
+    const vault = await refused('VAULT_KEY_DIR', () =>
+      openFileVault({
+        network,
+        folder: folder.of('vault'),
+        keyFolder: config.VAULT_KEY_DIR,
+        patientKeyFolder: folder.of('patient-keys'),
+      }),
+    );
+    const ledger = watchedLedger(connectLedger(ledgerOptions), metrics);
+    closing.push(() => ledger.close());
+    const readiness = new Readiness({ ledger, vault, network, log });
+    const retryKeys = new RetryKeys(folder.retrySecret);
+    const following = isCareMember(organisation.kind)
+      ? await followBlocks({ ledger, folder, network, log, retryKeys, lost: (what) => readiness.lose(what) })
+      : undefined;
+    if (following) closing.push(() => following.close());
+    const releases = following && (await openReleases());
+    if (releases) closing.push(() => releases.close());
+    const notes = new RetryNotes(await openFileStore(folder.of('retries')));
+    const records = new Records({ ledger, vault, organisation, retryKeys, notes });
+    const stopping = new AbortController();
+    const ready = readiness.meetLedger(stopping.signal).then(() => sweepNowAndThen(records, log, closing));
+    ready.catch(() => undefined);
+    closing.push(() => stopping.abort());
+    const gateway: Gateway = {
+      network,
+      genesis: signed,
+      organisation,
+      ...verbs({ config, pinned, ledger, records, releases, following, retryKeys, metrics }),
+      unready: () => readiness.unready(),
+      close,
+    };
+    return { gateway, ready };
+
+    function openReleases(): Promise<ReleaseRoom> {
+      return openReleaseRoom({
+        network,
+        genesis,
+        organisation: organisation.id,
+        folder: folder.of('released'),
+        device,
+        ledger,
+        follower: following!.revoking,
+        revocations: following!.revocations,
+        vault,
+        alarm: (alarm) => log.error({ alarm: alarm.code, what: alarm.what, about: alarm.about }, 'alarm'),
+        trouble: (other, error) =>
+          log.warn(
+            { organisation: other, why: String(error) },
+            'another organisation’s gateway cannot be used',
+          ),
+      });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Rooms {
+  config: Config;
+  pinned: Pinned;
+  ledger: Ledger;
+  records: Records;
+  releases: ReleaseRoom | undefined;
+  following: Following | undefined;
+  retryKeys: RetryKeys;
+  metrics: Metrics;
+}
+
+/** The verbs, each by the room that knows it. */
+function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisation' | 'unready' | 'close'> {
+  const { config, pinned, ledger, records, releases, following, retryKeys, metrics } = rooms;
+  const { network, organisation } = pinned;
+  const { genesis } = pinned.signed;
+  const checks = nodeSignatureChecks;
+  const group = { inFlight: config.IN_FLIGHT, queue: config.QUEUE };
+  const sessions = new Sessions({ ledger, organisation, checks, group });
+  const statements = new Statements({ ledger, network, genesis, checks });
+  const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
+  const members = new Members(ledger, genesis);
+  const trail = new Trail({ ledger, asking, retryKeys, lists: following && (() => following.lists()) });
+  const room = releases ?? withoutVault;
+  const reads = new Reads({
+    asking,
+    retryKeys,
+    releases: {
+      async open(granted, options) {
+        const done = metrics.clock('release');
+        const reading = await room.open(granted, options);
+        done();
+        return reading;
+      },
+    },
+  });
+  return {
+    startSession: (assertion) => sessions.start(assertion),
+    callerOf: (token) => sessions.callerOf(token),
+    submitStatement: (statement, caller) => statements.submit(statement, caller),
+    storeRecord: (upload) => records.storeRecord(upload),
+    storeVersion: (upload) => records.storeVersion(upload),
+    anchorOf: (caller, record) => records.anchorOf(caller, record),
+    readContent: (read) => reads.readContent(read),
+    recordsOf: (caller, patient, page) => trail.recordsOf(caller, patient, page),
+    patientOf: (caller, patient) => trail.patientOf(caller, patient),
+    grantsOf: (caller, patient, cursor) => trail.grantsOf(caller, patient, cursor),
+    accessesOf: (caller, patient, cursor) => trail.accessesOf(caller, patient, cursor),
+    auditAccesses: (caller, filter, cursor) => trail.auditAccesses(caller, filter, cursor),
+    organisations: () => members.organisations(),
+    organisationOf: (id) => members.organisationOf(id),
+    devicesOf: (id, cursor) => members.devicesOf(id, cursor),
+    release: (access, proof) => room.release(access, proof),
+    sealedOf: (access, proof, range) => room.sealedOf(access, proof, range),
+  };
+}
+
+/** A third party holds no records and gets none: the ledger denies its reads before this is asked. */
+const withoutVault: Pick<ReleaseRoom, 'open' | 'release' | 'sealedOf'> = {
+  open: () => Promise.reject(new Failure('RELEASE_REFUSED')),
+  release: () => Promise.reject(new Failure('RELEASE_REFUSED')),
+  sealedOf: () => Promise.reject(new Failure('RELEASE_REFUSED')),
+};
+
+/** Clears what is not anchored: at the start, and again when what was too young then has come of age. */
+function sweepNowAndThen(records: Records, log: Logger, closing: (() => unknown)[]): void {
+  const sweep = () =>
+    records.sweep().then(
+      (swept) => log.info(swept, 'the vault was swept'),
+      (error) => log.warn({ why: String(error) }, 'the vault could not be swept; later'),
+    );
+  const timer = setInterval(sweep, UNANCHORED).unref();
+  closing.push(() => clearInterval(timer));
+  void sweep();
+}
+
+async function refused<Result>(variable: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof VaultKeyRefused ? new ConfigError(variable, error.message) : error;
+  }
+}

@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Failure, NetworkState, queries } from '@chartkey/vocabulary';
+import type { Logger } from 'pino';
+import { ConfigError } from './config.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Vault } from './vault/index.ts';
+
+/** Milliseconds that an answer stands, so that health checks of many cost what one's cost. */
+const STANDS = 1_000;
+/** Milliseconds between two tries to reach the ledger at the start. */
+const RETRY = 500;
+
+export interface ReadinessParts {
+  ledger: Pick<Ledger, 'evaluate'>;
+  vault: Pick<Vault, 'checkWritable'>;
+  /** the pinned network id */
+  network: string;
+  log: Logger;
+}
+
+/** Whether this gateway can serve, and why not. */
+export class Readiness {
+  /** what is over for good and only a restart may mend */
+  private readonly lost = new Set<string>();
+  private met = false;
+  private asked: { at: number; reasons: Promise<string[]> } | undefined;
+
+  constructor(private readonly parts: ReadinessParts) {}
+
+  /**
+   * Tries to reach the ledger until it shows the pinned network.
+   * @throws ConfigError GENESIS_FILE when it shows another one
+   */
+  async meetLedger(signal: AbortSignal): Promise<void> {
+    let said: string | undefined;
+    while (!signal.aborted) {
+      const code = await this.lookAtLedger();
+      if (code === undefined) {
+        this.met = true;
+        return;
+      }
+      if (code !== said) this.parts.log.warn({ code }, 'the ledger does not show the network yet; trying on');
+      said = code;
+      await pause(RETRY, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Says for good that something has stopped working. */
+  lose(what: string): void {
+    this.lost.add(what);
+  }
+
+  /** Why this gateway cannot serve now; empty when it can. */
+  async unready(): Promise<string[]> {
+    const now = performance.now();
+    if (!this.asked || now - this.asked.at > STANDS) this.asked = { at: now, reasons: this.look() };
+    return this.asked.reasons;
+  }
+
+  private async look(): Promise<string[]> {
+    const { vault } = this.parts;
+    const [code, writable] = await Promise.all([
+      this.lookAtLedger().catch(() => 'WRONG_NETWORK'),
+      vault.checkWritable().then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    return [
+      ...(code === undefined ? [] : [`the ledger does not answer as it should (${code})`]),
+      ...(this.met || code !== undefined ? [] : ['the ledger has just been reached']),
+      ...(writable ? [] : ['the vault cannot be written']),
+      ...this.lost,
+    ];
+  }
+
+  /** What keeps the ledger from showing the pinned network; undefined when nothing does. */
+  private async lookAtLedger(): Promise<string | undefined> {
+    let network: string;
+    try {
+      network = NetworkState.parse(await this.parts.ledger.evaluate(queries.network)).network;
+    } catch (error) {
+      return error instanceof Failure ? error.code : 'BROKEN';
+    }
+    if (network === this.parts.network) return undefined;
+    const says = `the ledger serves the network ${network}, the document makes ${this.parts.network}: connect its own`;
+    throw new ConfigError('GENESIS_FILE', says);
+  }
+}

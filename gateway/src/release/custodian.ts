@@ -1,0 +1,146 @@
+import type { ApprovedDevice } from '@chartkey/rules';
+import { Failure, millisecondsOf, type ReleaseAnswer } from '@chartkey/vocabulary';
+import { NotInVault, type OpenedVersion, Tampered, type Vault } from '../vault/index.ts';
+import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
+import type { Commits } from './commits.ts';
+import type { Devices } from './devices.ts';
+import type { Claim, Entitlement } from './entitlement.ts';
+import { wrapDataKey } from './key-wrapping.ts';
+import type { ReleasedLog } from './released-log.ts';
+
+/** Milliseconds between an entry's time and this gateway's clock, both ways, within which its key is released. */
+const MOST_AGE = 30_000;
+
+export interface CustodianParts {
+  /** this organisation */
+  organisation: string;
+  devices: Devices;
+  commits: Commits;
+  entitlement: Entitlement;
+  vault: Pick<Vault, 'openVersion'>;
+  log: ReleasedLog;
+  alarm: RaiseAlarm;
+  /** milliseconds since 1970 */
+  now: () => number;
+}
+
+export interface Asked {
+  access: string;
+  /** thumbprint of the device that proved itself and gets the key */
+  recipientDevice: string;
+}
+
+/** A released version of this organisation's own, for its own gateway. */
+export interface Handed {
+  opened: OpenedVersion;
+  claim: Claim;
+}
+
+/** Hands keys over: the one place where a data key leaves the vault. */
+export class Custodian {
+  constructor(private readonly parts: CustodianParts) {}
+
+  /**
+   * Releases the key of an access to another organisation, once for each recipient.
+   * @throws Failure BUSY, ACCESS_UNKNOWN, ACCESS_TOO_OLD, ALREADY_RELEASED, RELEASE_REFUSED, NOT_CUSTODIAN,
+   * SESSION_EXPIRED, the code of a denial; LEDGER_DISAGREES and INTEGRITY_BROKEN, each with an alarm
+   */
+  async releaseTo(request: Asked): Promise<ReleaseAnswer> {
+    const { recipient, handed } = await this.release(request);
+    const { claim, opened } = handed;
+    const { access, record, version } = claim.entry;
+    const key = wrapDataKey(opened.dataKey, recipient.enc, { access, record, version });
+    opened.dataKey.fill(0);
+    const leaves = Buffer.from(opened.version.leaves).toString('base64');
+    return { access, header: opened.version.header, leaves, key };
+  }
+
+  /** The same for a record that this organisation's own gateway reads: every check, without the wrapping. */
+  async releaseHere(request: Asked): Promise<Handed> {
+    const { handed } = await this.release(request);
+    return handed;
+  }
+
+  /**
+   * The same check again, for sealed bytes of an access that was released to this recipient.
+   * @throws Failure RELEASE_REFUSED when it was not; SESSION_EXPIRED; else as `releaseTo`
+   */
+  async releasedTo({ access, recipientDevice }: Asked): Promise<Handed> {
+    const until = this.parts.log.untilOf(access, recipientDevice);
+    if (until === undefined) throw new Failure('RELEASE_REFUSED', { access });
+    if (this.parts.now() > until) throw new Failure('SESSION_EXPIRED');
+    const recipient = await this.parts.devices.approved(recipientDevice);
+    return this.watched(access, async () => {
+      const claim = await this.entitled(access, recipient);
+      return { claim: { ...claim, until: Math.min(until, claim.until) }, opened: await this.open(claim) };
+    });
+  }
+
+  private async release({ access, recipientDevice }: Asked) {
+    const { devices, commits, log, organisation } = this.parts;
+    const recipient = await devices.approved(recipientDevice);
+    const asker = recipient.organisation === organisation ? undefined : recipient.organisation;
+    await commits.of(access.slice(0, access.indexOf(':')), asker);
+    const handed = await this.watched(access, async () => {
+      const claim = await this.entitled(access, recipient);
+      this.checkAge(claim);
+      if (log.untilOf(access, recipientDevice) !== undefined)
+        throw new Failure('ALREADY_RELEASED', { access });
+      return { claim, opened: await this.open(claim) };
+    });
+    await log.append({ access, recipient: recipientDevice, until: handed.claim.until });
+    return { recipient, handed };
+  }
+
+  private async entitled(access: string, recipient: ApprovedDevice): Promise<Claim> {
+    const claim = await this.parts.entitlement.claim(access, recipient);
+    if (claim.custodian !== this.parts.organisation) throw await this.notOurs(claim);
+    await this.parts.entitlement.verify(claim);
+    return claim;
+  }
+
+  /** A held back or early endorsed access is spent; one from the future is not believed. */
+  private checkAge({ entry }: Claim): void {
+    const age = this.parts.now() - millisecondsOf(entry.time);
+    if (age > MOST_AGE) throw new Failure('ACCESS_TOO_OLD');
+    if (age < -MOST_AGE) throw new Failure('RELEASE_REFUSED');
+  }
+
+  /** State names another custodian. If the version lies here after all, state was altered. */
+  private async notOurs(claim: Claim): Promise<Error> {
+    const { custodian } = claim;
+    try {
+      (await this.parts.vault.openVersion(anchorIn(claim))).dataKey.fill(0);
+    } catch (error) {
+      return error instanceof NotInVault ? new Failure('NOT_CUSTODIAN', { custodian }) : (error as Error);
+    }
+    return new Disagreement('state names another custodian for a version that lies here');
+  }
+
+  /** The vault compares its own root and header with what the ledger says of the version. */
+  private async open(claim: Claim): Promise<OpenedVersion> {
+    const opened = await this.parts.vault.openVersion(anchorIn(claim));
+    if (opened.version.header.custodian !== this.parts.organisation) throw new Tampered('custodian');
+    return opened;
+  }
+
+  /** Turns what does not fit into an alarm and the failure that says nothing more. */
+  private async watched<Result>(access: string, check: () => Promise<Result>): Promise<Result> {
+    try {
+      return await check();
+    } catch (error) {
+      const { alarm } = this.parts;
+      if (error instanceof Disagreement) {
+        throw alarmed(alarm, { code: 'LEDGER_DISAGREES', what: error.message, about: { access } });
+      }
+      if (error instanceof Tampered || error instanceof NotInVault) {
+        throw alarmed(alarm, { code: 'INTEGRITY_BROKEN', what: error.message, about: { access } });
+      }
+      throw error;
+    }
+  }
+}
+
+function anchorIn({ entry, commitment }: Claim) {
+  return { record: entry.record, version: entry.version, patient: entry.patient, commitment };
+}

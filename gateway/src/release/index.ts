@@ -1,0 +1,131 @@
+import type { Trust } from '@chartkey/rules';
+import type { Genesis, ReleaseAnswer } from '@chartkey/vocabulary';
+import type { ByteRange } from '../gateway.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Vault } from '../vault/index.ts';
+import type { RaiseAlarm } from './alarm.ts';
+import { Basis } from './basis.ts';
+import { Commits } from './commits.ts';
+import { Custodian } from './custodian.ts';
+import { Destinations, type Resolve } from './destinations.ts';
+import { Devices } from './devices.ts';
+import { Entitlement } from './entitlement.ts';
+import type { GatewayDevice } from './gateway-device.ts';
+import { Outgoing } from './outgoing.ts';
+import { Proofs, releasesUrl, sealedUrl } from './proof.ts';
+import type { Reading } from './reading.ts';
+import { openReleasedLog, type ReleasedLog } from './released-log.ts';
+import { Requester } from './requester.ts';
+import { Sealed, type SealedPart } from './sealed.ts';
+import { nodeSignatureChecks, rememberingChecks } from './signature-checks.ts';
+import { Statements } from './statements.ts';
+
+export type { Alarm, RaiseAlarm } from './alarm.ts';
+export type { Address, Resolve } from './destinations.ts';
+export { type GatewayDevice, gatewayDevice } from './gateway-device.ts';
+export { makeProof, releasesUrl, sealedUrl } from './proof.ts';
+export type { Reading } from './reading.ts';
+export type { SealedPart } from './sealed.ts';
+export { nodeSignatureChecks, rememberingChecks } from './signature-checks.ts';
+
+/** What this room stands on. */
+export interface ReleaseRoomParts {
+  network: string;
+  /** checked against its signatures before */
+  genesis: Genesis;
+  /** this organisation's id */
+  organisation: string;
+  /** of the log of released keys, a folder of its own */
+  folder: string;
+  /** this gateway's own device */
+  device: GatewayDevice;
+  ledger: Pick<Ledger, 'evaluate' | 'commitOf'>;
+  /** says when `revocations` has taken in a block; false when it did not in time */
+  follower: { reached(block: number, milliseconds: number): Promise<boolean> };
+  /** every revocation since genesis, by who revoked and what */
+  revocations: { has(issuer: string, target: string): boolean };
+  vault: Vault;
+  alarm: RaiseAlarm;
+  /** tells the log why another organisation's gateway could not be used */
+  trouble: (organisation: string, error: unknown) => void;
+  /** milliseconds since 1970; the system's clock when absent */
+  now?: () => number;
+  /** DNS when absent */
+  resolve?: Resolve;
+}
+
+/** Opens the room: reads the log of released keys. */
+export async function openReleaseRoom(parts: ReleaseRoomParts): Promise<ReleaseRoom> {
+  const log = await openReleasedLog(parts.folder, { now: parts.now ?? Date.now });
+  return new ReleaseRoom(parts, log);
+}
+
+/** Where keys are handed over: to other organisations as custodian, from them as requester. */
+export class ReleaseRoom {
+  private readonly custodian: Custodian;
+  private readonly proofs: Proofs;
+  private readonly sealed: Sealed;
+  private readonly requester: Requester;
+  private readonly outgoing: Outgoing;
+  private readonly url: string;
+
+  constructor(
+    parts: ReleaseRoomParts,
+    private readonly log: ReleasedLog,
+  ) {
+    const { network, genesis, organisation, ledger, vault, revocations, now = Date.now } = parts;
+    const checks = nodeSignatureChecks();
+    const trust: Trust = {
+      network,
+      genesis,
+      checks: rememberingChecks(checks),
+      isRevoked: (issuer, target) => revocations.has(issuer, target),
+    };
+    const statements = new Statements(ledger);
+    const devices = new Devices({ ...parts, statements, trust, now });
+    const basis = new Basis({ organisation, ledger, statements, trust });
+    const entitlement = new Entitlement({ ledger, basis, now });
+    this.url = genesis.organisations.find((one) => one.id === organisation)?.url ?? '';
+    this.custodian = new Custodian({ ...parts, devices, commits: new Commits(parts), entitlement, log, now });
+    this.proofs = new Proofs({ devices, checks, now });
+    this.sealed = new Sealed({ custodian: this.custodian, vault, now });
+    this.outgoing = new Outgoing(new Destinations(genesis, parts.resolve));
+    const { custodian, outgoing } = this;
+    this.requester = new Requester({ ...parts, custodian, outgoing, devices, entitlement, now });
+  }
+
+  /**
+   * The custodian's side: releases the key of an access to the device that made the proof.
+   * @param proof the Bearer JWT, addressed to our releases URL
+   * @throws Failure RELEASE_PROOF_INVALID, and as `Custodian.releaseTo`
+   */
+  async release(access: string, proof: string): Promise<ReleaseAnswer> {
+    const { device } = await this.proofs.check(proof, releasesUrl(this.url));
+    return this.custodian.releaseTo({ access, recipientDevice: device });
+  }
+
+  /**
+   * Sealed bytes of an access that was released to the device that made the proof.
+   * @param proof a fresh Bearer JWT, addressed to the URL of these sealed bytes
+   * @throws Failure RELEASE_PROOF_INVALID, and as `Sealed.of`
+   */
+  async sealedOf(access: string, proof: string, range: ByteRange | undefined): Promise<SealedPart> {
+    const { device } = await this.proofs.check(proof, sealedUrl(this.url, access));
+    return this.sealed.of(access, device, range);
+  }
+
+  /**
+   * The asking side: gets a granted access of our own released, by us or by another custodian.
+   * @throws Failure as `Requester.open`
+   */
+  async open(granted: { access: string; record: string }, options: { keep: boolean }): Promise<Reading> {
+    return this.requester.open(granted, options);
+  }
+
+  /** Forgets the keys that are kept, lets what is being logged finish, closes resting connections. */
+  async close(): Promise<void> {
+    this.requester.close();
+    this.outgoing.close();
+    await this.log.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { Failure, type Genesis } from '@chartkey/vocabulary';
+import { VerifiedVersion } from '../vault/index.ts';
+import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
+import { CustodianGateway, type CustodianGatewayParts } from './custodian-gateway.ts';
+import type { Devices } from './devices.ts';
+import type { Claim, Entitlement } from './entitlement.ts';
+import { unwrapDataKey } from './key-wrapping.ts';
+import { OwnReading, type OwnReadingParts } from './own-reading.ts';
+import type { Reading } from './reading.ts';
+import { Readings } from './readings.ts';
+import { Recent } from './recent.ts';
+import { RemoteReading } from './remote-reading.ts';
+
+/** Records whose custodian is remembered; it never changes. */
+const CUSTODIANS = 65_536;
+
+export interface RequesterParts extends CustodianGatewayParts, OwnReadingParts {
+  /** this organisation */
+  organisation: string;
+  network: string;
+  genesis: Genesis;
+  devices: Devices;
+  entitlement: Entitlement;
+  alarm: RaiseAlarm;
+  now: () => number;
+}
+
+/** The asking side: gets a granted access released by its custodian, own or another, and reads it. */
+export class Requester {
+  private readonly readings: Readings;
+  private readonly custodians = new Recent<string, string>(CUSTODIANS);
+
+  constructor(private readonly parts: RequesterParts) {
+    this.readings = new Readings(parts.now);
+  }
+
+  /**
+   * Gets the key of a granted access and checks header and leaves against the anchor in our own ledger.
+   * @param options.keep keep it until its session ends, for an access that several requests share
+   * @throws Failure CUSTODIAN_UNAVAILABLE {organisation}, the custodian's refusal, SESSION_EXPIRED;
+   * INTEGRITY_BROKEN and LEDGER_DISAGREES, each with an alarm
+   */
+  async open(granted: { access: string; record: string }, options: { keep: boolean }): Promise<Reading> {
+    const release = () => this.release(granted);
+    if (!options.keep) return release();
+    const reading = await this.readings.obtain(granted.access, release);
+    if (this.parts.now() > reading.until) throw new Failure('SESSION_EXPIRED');
+    if (reading.header.record !== granted.record) throw new Failure('RELEASE_REFUSED');
+    return reading;
+  }
+
+  /** Forgets every key. */
+  close(): void {
+    this.readings.close();
+  }
+
+  private async release({ access, record }: { access: string; record: string }): Promise<Reading> {
+    const { organisation } = this.parts;
+    if (this.custodians.get(record) === organisation) return this.releaseHere(access);
+    const claim = await this.claim(access);
+    this.custodians.set(claim.entry.record, claim.custodian);
+    return claim.custodian === organisation ? this.releaseHere(access) : this.releaseThere(claim);
+  }
+
+  private async releaseHere(access: string): Promise<Reading> {
+    const recipientDevice = this.parts.device.device;
+    const handed = await this.parts.custodian.releaseHere({ access, recipientDevice });
+    return new OwnReading(handed, recipientDevice, this.parts);
+  }
+
+  private async releaseThere({ entry, custodian, commitment, until }: Claim): Promise<Reading> {
+    const { access, record, version, patient } = entry;
+    const { network, device, now } = this.parts;
+    const gateway = this.gatewayOf(custodian);
+    const answer = await gateway.release(access);
+    const anchor = { record, version, patient, commitment, network };
+    try {
+      const verified = await VerifiedVersion.verify(
+        answer.header,
+        Buffer.from(answer.leaves, 'base64'),
+        anchor,
+      );
+      const dataKey = unwrapDataKey(answer.key, device.enc, device.encId, { access, record, version });
+      return new RemoteReading({ access, version: verified, dataKey, until }, gateway, now);
+    } catch (error) {
+      throw gateway.failureFor(error, access);
+    }
+  }
+
+  private gatewayOf(custodian: string): CustodianGateway {
+    const member = this.parts.genesis.organisations.find((one) => one.id === custodian);
+    if (!member) throw new Failure('CUSTODIAN_UNAVAILABLE', { organisation: custodian });
+    return new CustodianGateway(custodian, member.url, this.parts);
+  }
+
+  private async claim(access: string): Promise<Claim> {
+    const { entitlement, devices, device, alarm } = this.parts;
+    try {
+      return await entitlement.claim(access, await devices.approved(device.device));
+    } catch (error) {
+      if (!(error instanceof Disagreement)) throw error;
+      throw alarmed(alarm, { code: 'LEDGER_DISAGREES', what: error.message, about: { access } });
+    }
+  }
+}

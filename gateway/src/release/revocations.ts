@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { digest, parseCompactJws, StoredStatement } from '@chartkey/vocabulary';
+import * as z from 'zod';
+import { BlockBroken } from '../ledger/chain.ts';
+import type { LedgerWrite } from '../ledger/ledger.ts';
+import { type ArrivedBlock, freshBlocks, type Sink } from '../projection/sink.ts';
+import { AppendedLines, markOf, readIfThere, replaceFile } from './revocation-file.ts';
+
+/** Begins the first line; no issuer looks like it. */
+const FORMAT = 'chartkey-revocations/1';
+
+/** Blocks after which the checkpoint moves although nothing was revoked. */
+const CHECKPOINT_BLOCKS = 500;
+
+const Checkpoint = z.strictObject({ next: z.int().min(0), lines: z.int().min(0), crc: z.int().min(0) });
+
+/** What a revocation says, whatever else later versions of it may say. */
+const Revocation = z.discriminatedUnion('act', [
+  z.object({ act: z.literal('revokeConsent'), iss: z.string(), grant: z.string() }),
+  z.object({ act: z.literal('revokeDevice'), iss: z.string(), device: z.string() }),
+]);
+const revocationActs = new Set(['revokeConsent', 'revokeDevice']);
+
+/**
+ * The custodian's own memory of every revocation since genesis, filled from valid blocks and never shrunk:
+ * whatever state a peer shows later, what stands here is released no more (ledger.md, release). It lives in
+ * two files of its own: a line per revocation, each on the disk before the checkpoint beside it moves, and
+ * the checkpoint, which says which lines it counts on. A missing or damaged file means filling again from
+ * block 0, on top of every line that is still sound.
+ */
+export class Revocations implements Sink {
+  readonly name = 'revocations';
+  readonly #known: Set<string>;
+  #next: number;
+  #saved: number;
+
+  private constructor(
+    private readonly checkpoint: string,
+    private readonly lines: AppendedLines,
+    texts: string[],
+  ) {
+    this.#known = new Set(texts);
+    this.#next = nextBlock(checkpoint, texts);
+    this.#saved = this.#next;
+  }
+
+  /**
+   * Opens the set in a folder of its own.
+   * @param network the network's id; stands in the first line
+   * @throws Error when the folder holds another network's set, or cannot be written
+   */
+  static open({ folder, network }: { folder: string; network: string }): Revocations {
+    const { lines, texts } = AppendedLines.open(join(folder, 'revocations'));
+    const own = `${FORMAT} ${network}`;
+    const other = texts.find((text) => text.startsWith(`${FORMAT} `) && text !== own);
+    if (other !== undefined) {
+      lines.close();
+      throw new Error(`the revocations in ${folder} are of another network: use its own data folder`);
+    }
+    if (!texts.includes(own)) {
+      lines.append([own]);
+      texts.push(own);
+    }
+    return new Revocations(join(folder, 'checkpoint'), lines, texts);
+  }
+
+  next(): number {
+    return this.#next;
+  }
+
+  /**
+   * Has this issuer revoked this? A stranger's revocation says nothing.
+   * @param issuer the patient of a grant, the organisation of a device
+   * @param target a grant's id or a device's thumbprint
+   */
+  has(issuer: string, target: string): boolean {
+    return this.#known.has(`${issuer} ${target}`);
+  }
+
+  /** How many revocations are known. */
+  get size(): number {
+    return this.#known.size - 1;
+  }
+
+  async take(blocks: readonly ArrivedBlock[]): Promise<void> {
+    const fresh = freshBlocks(blocks, this.#next);
+    const found = new Set(fresh.flatMap(revocationsIn));
+    const added = [...found].filter((text) => !this.#known.has(text));
+    if (added.length > 0) this.lines.append(added);
+    for (const text of added) this.#known.add(text);
+    this.#next += fresh.length;
+    if (added.length > 0 || this.#next - this.#saved >= CHECKPOINT_BLOCKS) this.save();
+  }
+
+  close(): void {
+    if (this.#next > this.#saved) this.save();
+    this.lines.close();
+  }
+
+  private save(): void {
+    replaceFile(this.checkpoint, JSON.stringify({ next: this.#next, ...this.lines.mark }));
+    this.#saved = this.#next;
+  }
+}
+
+/** The checkpoint holds only while every line it counted on is there; else everything is read again. */
+function nextBlock(path: string, texts: readonly string[]): number {
+  try {
+    const { next, lines, crc } = Checkpoint.parse(JSON.parse(readIfThere(path)));
+    const there = markOf(texts.slice(0, lines));
+    return there.lines === lines && there.crc === crc ? next : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** @throws BlockBroken when a statement cannot be read: it might be a revocation */
+function revocationsIn(block: ArrivedBlock): string[] {
+  const writes = block.transactions.flatMap(({ valid, writes }) => (valid ? writes : []));
+  return writes.flatMap((write) => {
+    if (write.objectType !== 'statement' || write.value === undefined) return [];
+    try {
+      return revocationIn(write);
+    } catch (error) {
+      throw new BlockBroken(block.number, 'a statement in it cannot be read', error);
+    }
+  });
+}
+
+function revocationIn({ attributes, value }: LedgerWrite): string[] {
+  const { signingInput, payload } = parseCompactJws(StoredStatement.parse(value).statement);
+  if (digest(signingInput) !== attributes[0]) throw new SyntaxError('the statement has another id');
+  const said: unknown = JSON.parse(payload);
+  if (!revocationActs.has(z.looseObject({ act: z.string() }).parse(said).act)) return [];
+  const revocation = Revocation.parse(said);
+  return [`${revocation.iss} ${'grant' in revocation ? revocation.grant : revocation.device}`];
+}

@@ -1,0 +1,83 @@
+import {
+  checkDeviceProof,
+  checkEnrolment,
+  checkSignature,
+  memberOf,
+  type ReadStatement,
+  type SignatureChecks,
+} from '@chartkey/rules';
+import {
+  type Act,
+  Failure,
+  type Genesis,
+  type P256Key,
+  PatientFacts,
+  queries,
+  type StatementOf,
+} from '@chartkey/vocabulary';
+import type { Ledger } from '../ledger/ledger.ts';
+
+export interface Verification {
+  ledger: Pick<Ledger, 'evaluate'>;
+  network: string;
+  genesis: Genesis;
+  checks: SignatureChecks;
+}
+
+/**
+ * Verifies whose statement this is, before it may cost a transaction. Its time is not looked at. A third
+ * party may not look patients up, so there the endorsers alone verify them: a revocation goes through any
+ * gateway.
+ * @throws Failure INVALID_KEY, SIGNATURE_INVALID, WRONG_NETWORK, PATIENT_UNKNOWN, ORGANISATION_UNKNOWN
+ */
+export async function verifySigner(
+  statement: ReadStatement,
+  { ledger, network, genesis, checks }: Verification,
+): Promise<void> {
+  if (isOf(statement, 'enrolPatient')) return checkEnrolment(statement, network, checks);
+  const key = await unlessForbidden(() => signerKey(statement, genesis, ledger));
+  if (key === undefined && statement.payload.aud !== network) throw new Failure('WRONG_NETWORK');
+  if (key !== undefined) checkSignature(statement, key, network, checks);
+}
+
+/**
+ * Verifies what a statement carries beside its signature.
+ * @param time milliseconds
+ * @throws Failure INVALID_PROOF, INVALID_KEY
+ */
+export function verifyContents(
+  statement: ReadStatement,
+  { network, checks }: Verification,
+  time: number,
+): void {
+  if (isOf(statement, 'approveDevice')) checkDeviceProof(statement, network, time, checks);
+}
+
+/** What the ledger answers; undefined when it tells care members only. */
+export async function unlessForbidden<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'CARE_MEMBERS_ONLY') return undefined;
+    throw error;
+  }
+}
+
+async function signerKey(
+  { payload }: ReadStatement,
+  genesis: Genesis,
+  ledger: Pick<Ledger, 'evaluate'>,
+): Promise<P256Key> {
+  const { act, iss } = payload;
+  const byOrganisation = act === 'approveDevice' || act === 'revokeDevice';
+  const isMember = genesis.organisations.some(({ id }) => id === iss);
+  if (byOrganisation || (act === 'skip' && isMember)) return memberOf(genesis, iss).masterKey;
+  return PatientFacts.parse(await ledger.evaluate(queries.patient, iss)).sig;
+}
+
+function isOf<Verb extends Act>(
+  statement: ReadStatement,
+  verb: Verb,
+): statement is ReadStatement<StatementOf<Verb>> {
+  return statement.payload.act === verb;
+}
