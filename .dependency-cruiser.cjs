@@ -4,10 +4,15 @@ const never = (name, comment, from, to) => ({ name, comment, severity: 'error', 
 
 module.exports = {
   forbidden: [
-    never('no-circles', 'A circle has no beginning to read from.', {}, {
-      circular: true,
-      viaOnly: { dependencyTypesNot: ['type-only'] },
-    }),
+    never(
+      'no-circles',
+      'A circle has no beginning to read from.',
+      {},
+      {
+        circular: true,
+        viaOnly: { dependencyTypesNot: ['type-only'] },
+      },
+    ),
     never('no-unknown', 'An import that resolves to nothing.', {}, { couldNotResolve: true }),
     never(
       'vocabulary-is-plain',
@@ -25,7 +30,10 @@ module.exports = {
       'rules-import-only-vocabulary',
       'Rules are pure; node.ts alone lends them node:crypto.',
       { path: '^chaincode/rules/src', pathNot: 'node\\.ts$' },
-      { path: '^(chaincode/(src|dist)|gateway|client|network|test)/|^(node:)?crypto$', dependencyTypesNot: ['type-only'] },
+      {
+        path: '^(chaincode/(src|dist)|gateway|client|network|test)/|^(node:)?crypto$',
+        dependencyTypesNot: ['type-only'],
+      },
     ),
     never(
       'world-state-is-behind-the-transaction',

@@ -30,10 +30,23 @@ export interface ChaincodeProcess {
   restart(): void;
 }
 
-/** Starts a chaincode; by default the notes chaincode of this folder. */
-export async function startChaincode(modulePath = NOTES, id = 'records:1'): Promise<ChaincodeProcess> {
+/** Starts a chaincode; by default the notes chaincode of this folder. `more` are further arguments of the shim. */
+export async function startChaincode(
+  modulePath = NOTES,
+  id = 'records:1',
+  more: readonly string[] = [],
+): Promise<ChaincodeProcess> {
   const address = `127.0.0.1:${await freePort()}`;
-  const args = ['server', '--chaincode-address', address, '--chaincode-id', id, '--module-path', modulePath];
+  const args = [
+    'server',
+    '--chaincode-address',
+    address,
+    '--chaincode-id',
+    id,
+    '--module-path',
+    modulePath,
+    ...more,
+  ];
   const start = () =>
     spawn(process.execPath, [SHIM, ...args], {
       stdio: 'ignore',

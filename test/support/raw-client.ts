@@ -80,8 +80,13 @@ export class RawClient {
     return header.getTxId();
   }
 
-  /** The validation code of a transaction, once it has one. */
-  async outcome(txId: string, channel = 'records'): Promise<number> {
+  /** The validation code of a transaction, once it has one; the signal cancels the call. */
+  async outcome(txId: string, channel = 'records', signal?: AbortSignal): Promise<number> {
+    const request = this.statusRequest(txId, channel);
+    return (await this.#call('CommitStatus', request, gateway.CommitStatusResponse, signal)).getResult();
+  }
+
+  statusRequest(txId: string, channel = 'records'): gateway.SignedCommitStatusRequest {
     const request = new gateway.CommitStatusRequest();
     request.setChannelId(channel);
     request.setTransactionId(txId);
@@ -89,7 +94,7 @@ export class RawClient {
     const signed = new gateway.SignedCommitStatusRequest();
     signed.setRequest(request.serializeBinary());
     signed.setSignature(signLowS(this.key, signed.getRequest_asU8()));
-    return (await this.#call('CommitStatus', signed, gateway.CommitStatusResponse)).getResult();
+    return signed;
   }
 
   #proposalBytes(proposal: RawProposal, nonce: Uint8Array): peer.Proposal {
@@ -131,15 +136,17 @@ export class RawClient {
     name: string,
     request: Message,
     type: { deserializeBinary(bytes: Uint8Array): Response },
+    signal?: AbortSignal,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
+      const call = this.#client.makeUnaryRequest(
         `/gateway.Gateway/${name}`,
         (message: Message) => Buffer.from(message.serializeBinary()),
         (bytes: Buffer) => type.deserializeBinary(bytes),
         request,
         (error, response) => (error ? reject(error) : resolve(response!)),
       );
+      signal?.addEventListener('abort', () => call.cancel());
     });
   }
 }

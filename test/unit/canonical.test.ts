@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import {
   base32Id,
   canonicalJson,
@@ -10,6 +9,7 @@ import {
   parseUnambiguous,
   thumbprint,
 } from '@chartkey/vocabulary';
+import * as fc from 'fast-check';
 
 test('members are sorted and white space is gone in the canonical text', () => {
   expect(canonicalJson({ b: 1, a: [true, null, 'é'] })).toBe('{"a":[true,null,"é"],"b":1}');
@@ -37,7 +37,10 @@ test.each([
 });
 
 test('an unambiguous text may have white space and escaped slashes', () => {
-  expect(parseUnambiguous('{ "aud" : "http:\\/\\/a" ,\n"b":[1, 2] }')).toEqual({ aud: 'http://a', b: [1, 2] });
+  expect(parseUnambiguous('{ "aud" : "http:\\/\\/a" ,\n"b":[1, 2] }')).toEqual({
+    aud: 'http://a',
+    b: [1, 2],
+  });
 });
 
 test('any bytes come back from base64url, and agree with the platform', () => {
@@ -50,9 +53,12 @@ test('any bytes come back from base64url, and agree with the platform', () => {
   );
 });
 
-test.each(['A', 'AB=', 'AB', 'A+', 'A/', 'AAAAB', 'Zh'])('base64url that is not canonical is refused: %s', (text) => {
-  expect(() => decodeBase64url(text)).toThrow(SyntaxError);
-});
+test.each(['A', 'AB=', 'AB', 'A+', 'A/', 'AAAAB', 'Zh'])(
+  'base64url that is not canonical is refused: %s',
+  (text) => {
+    expect(() => decodeBase64url(text)).toThrow(SyntaxError);
+  },
+);
 
 test('the thumbprint of the example of RFC 7638 comes out', () => {
   const n =
