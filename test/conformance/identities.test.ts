@@ -110,6 +110,7 @@ describe("the demo network's crypto material", () => {
         log: () => undefined,
       });
       if (registered) await ledger.chaincodeReady();
+      else await new Promise((resolve) => setTimeout(resolve, 500));
       const { contract, close } = connectAs(ledger.address, ledger.identities, 'RiversideMSP');
       try {
         return text(await contract.evaluateTransaction('noop'));

@@ -1,7 +1,14 @@
 import { describe as described, type FailureCode } from '@chartkey/vocabulary';
-import { codesOf } from '../../gateway/src/http/openapi.ts';
+import { codesOf } from '../../gateway/src/http/openapi-answers.ts';
 import { routes } from '../../gateway/src/http/routes/index.ts';
-import { rows, traversals } from './support/malformed.ts';
+import { malformedBodies } from './support/malformed-bodies.ts';
+import { malformedHeaders } from './support/malformed-headers.ts';
+import {
+  malformedMethods,
+  malformedPaths,
+  malformedQueries,
+  traversals,
+} from './support/malformed-targets.ts';
 import { type Answered, type Served, serve } from './support/served.ts';
 
 let served: Served;
@@ -9,6 +16,14 @@ beforeAll(async () => {
   served = await serve({ uploadLimit: 1000, socketsPerAddress: 5000 });
 });
 afterAll(() => served.stop());
+
+const rows = [
+  ...malformedPaths,
+  ...malformedMethods,
+  ...malformedQueries,
+  ...malformedHeaders,
+  ...malformedBodies,
+];
 
 /** Codes that come before a request has a route, or instead of one. */
 const beforeRoutes = ['NOT_FOUND', 'METHOD_UNKNOWN', 'HEADERS_TOO_LARGE', 'INVALID_REQUEST', 'TOO_SLOW'];

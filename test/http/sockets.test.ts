@@ -1,27 +1,14 @@
 import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { Failure } from '@chartkey/vocabulary';
 import { listen } from '../../gateway/src/http/serve.ts';
 import { issueCertificate, makeAuthority } from '../../network/certificates.ts';
-import { patient, record } from './support/memory-gateway.ts';
+import { record } from './support/memory-gateway.ts';
+import { closing, host, until, uploadHead, write } from './support/raw.ts';
 import { exchange, type Served, serve } from './support/served.ts';
 
 let served: Served;
 afterEach(() => served.stop());
-
-const host = 'Host: gateway.example\r\n';
-const uploadHead = (length: string) =>
-  `POST /v1/records?patient=${patient} HTTP/1.1\r\n${host}Authorization: Bearer device\r\nIdempotency-Key: k\r\n${length}\r\n`;
-
-/** Resolves with everything a socket brought once the other side has closed it. */
-function closing(socket: Socket): Promise<string> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => undefined);
-    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
-  });
-}
 
 test('clients that never finish their headers are told and cut', async () => {
   served = await serve({ headersMilliseconds: 200 });
@@ -100,70 +87,6 @@ test('a client that takes no bytes loses its connection', async () => {
   socket.destroy();
 });
 
-test('content that fails in the middle cuts the connection: never a silent half', async () => {
-  served = await serve();
-  served.gateway.readContent = async () => ({
-    access: `${'f'.repeat(64)}:0`,
-    version: 1,
-    mediaType: 'text/plain',
-    length: 20,
-    digest: '',
-    body: Readable.from(
-      (function* () {
-        yield Buffer.from('0123456789');
-        throw new Failure('INTEGRITY_BROKEN');
-      })(),
-    ),
-  });
-  const headers = { Authorization: 'Bearer device' };
-  const answer = await fetch(`${served.url}/v1/records/${record}/content`, { headers });
-  await expect(answer.arrayBuffer()).rejects.toThrow();
-  expect(served.lines.join('')).toContain('"code":"INTEGRITY_BROKEN"');
-});
-
-test('nonsense behind a request cuts its answer and never stands in it', async () => {
-  served = await serve();
-  served.gateway.readContent = async () => ({
-    access: `${'f'.repeat(64)}:0`,
-    version: 1,
-    mediaType: 'text/plain',
-    length: 20,
-    digest: '',
-    body: Readable.from(
-      (async function* () {
-        yield Buffer.from('0123456789');
-        await new Promise(() => {});
-      })(),
-    ),
-  });
-  const socket = connect(served.port, '127.0.0.1');
-  const answer = closing(socket);
-  socket.once('data', () => socket.write('nonsense\r\n\r\n'));
-  socket.write(`GET /v1/records/${record}/content HTTP/1.1\r\n${host}Authorization: Bearer device\r\n\r\n`);
-  expect(await answer).toMatch(/^HTTP\/1.1 200 .*0123456789$/s);
-});
-
-test('content that fails before its first byte is a problem document', async () => {
-  served = await serve();
-  served.gateway.readContent = async () => ({
-    access: `${'f'.repeat(64)}:0`,
-    version: 1,
-    mediaType: 'text/plain',
-    length: 20,
-    digest: '',
-    body: Readable.from(
-      // biome-ignore lint/correctness/useYield: it fails before it has anything to give
-      (function* (): Generator<Buffer> {
-        throw new Failure('INTEGRITY_BROKEN');
-      })(),
-    ),
-  });
-  const asking = { path: `/v1/records/${record}/content`, headers: ['Authorization: Bearer device'] };
-  const answer = await served.ask(asking);
-  expect([answer.status, JSON.parse(answer.body).code]).toEqual([500, 'INTEGRITY_BROKEN']);
-  expect(answer.headers['etag']).toBeUndefined();
-});
-
 test('an address that opens too many sockets is refused, others are not cut', async () => {
   served = await serve({ socketsPerAddress: 3 });
   const sockets = [1, 2, 3].map(() => connect(served.port, '127.0.0.1'));
@@ -225,13 +148,3 @@ test('a stopping gateway cuts what does not finish in time', async () => {
   await served.stop();
   expect(await answer).toBe('');
 });
-
-function write(text: string) {
-  return function (this: Socket) {
-    this.write(text);
-  };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
-}

@@ -68,7 +68,7 @@ export class RawClient {
   /** Signs the envelope's payload and submits it; returns the transaction id it names. */
   async submit(
     envelope: common.Envelope,
-    sign = (bytes: Uint8Array) => signLowS(this.key, bytes),
+    sign = (bytes: Uint8Array): Uint8Array => signLowS(this.key, bytes),
   ): Promise<string> {
     const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
     const header = common.ChannelHeader.deserializeBinary(payload.getHeader()!.getChannelHeader_asU8());

@@ -6,8 +6,6 @@ import {
 } from '@asteasolutions/zod-to-openapi';
 import {
   AcceptedStatement,
-  describe,
-  type FailureCode,
   Genesis,
   Health,
   type LedgerKind,
@@ -27,7 +25,8 @@ import {
   TokenRefusal,
   WellKnown,
 } from '@chartkey/vocabulary';
-import { mediaTypeOf, type Route } from './route.ts';
+import { headerSays, responsesOf } from './openapi-answers.ts';
+import type { Route } from './route.ts';
 
 /** Where a document is served; the one in the repository names no network. */
 interface ServedAt {
@@ -35,9 +34,6 @@ interface ServedAt {
   network: string;
   url: string;
 }
-
-const PROBLEM = 'application/problem+json';
-const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
 
 /** Shapes that get a name of their own in the document. */
 const named = {
@@ -63,35 +59,6 @@ const named = {
 
 for (const [refId, schema] of Object.entries(named))
   zodToOpenAPIRegistry.add(schema, { _internal: { refId } });
-
-const headerSays: Readonly<Record<string, string>> = {
-  'Accept-Ranges': 'bytes',
-  'Access-Id': 'The access this answer belongs to, on the ledger',
-  'Chartkey-Ledger': 'The kind of ledger: embedded or fabric',
-  'Content-Disposition': 'attachment',
-  'Content-Range': 'Which part is served (RFC 9110)',
-  'Content-Security-Policy': 'sandbox',
-  ETag: 'The version, in quotes',
-  Location: 'Where what was stored is found',
-  'Repr-Digest': 'SHA-256 of the whole content (RFC 9530)',
-  'Retry-After': 'Seconds',
-  'WWW-Authenticate': 'Bearer',
-};
-
-/** Every code a route can answer with: its verb's, and those of its door. */
-export function codesOf(route: Route): FailureCode[] {
-  const codes = new Set<FailureCode>(['INVALID_REQUEST', 'UNKNOWN_PARAMETER', 'TOO_MANY_REQUESTS', 'BROKEN']);
-  if (route.needs === 'token') codes.add('TOKEN_REQUIRED').add('TOKEN_INVALID');
-  if (route.needs === 'proof') codes.add('RELEASE_PROOF_INVALID');
-  if (mediaTypeOf(route) !== '*/*') codes.add('NOT_ACCEPTABLE');
-  if (route.query && 'cursor' in route.query.shape) codes.add('CURSOR_INVALID');
-  if (route.mayAsk && route.body) codes.add('DEVICES_ONLY');
-  if (route.body) {
-    codes.add('MEDIA_TYPE_UNSUPPORTED').add('BODY_TOO_LARGE').add('UPLOAD_INCOMPLETE').add('TOO_SLOW');
-  }
-  for (const code of route.failures) codes.add(code);
-  return [...codes].sort();
-}
 
 /** The OpenAPI 3.1 document of these routes, made from the schemas that the routes themselves use. */
 export function openApiDocument(routes: readonly Route[], at?: ServedAt): { openapi: string } {
@@ -158,50 +125,6 @@ function securityOf({ needs }: Route): Array<Record<string, string[]>> {
   if (needs === 'proof') return [{ release: [] }];
   if (needs === 'token') return [{ token: [] }];
   return needs === 'optional-token' ? [{}, { token: [] }] : [];
-}
-
-function responsesOf(route: Route): RouteConfig['responses'] {
-  const responses: RouteConfig['responses'] = {};
-  for (const [status, { says, schema, mediaType, headers = [] }] of Object.entries(route.answers)) {
-    const type = mediaType ?? 'application/json';
-    responses[status] = {
-      description: says,
-      headers: headersOf(['Chartkey-Ledger', ...headers]),
-      content: { [type]: schema ? { schema } : {} },
-    };
-  }
-  for (const [status, codes] of byStatus(codesOf(route))) {
-    const before = responses[status] as { description: string; content: object } | undefined;
-    const lines = codes.map((code) => `- \`${code}\`: ${describe(code).says}`);
-    responses[status] = {
-      description: [...(before ? [before.description, ''] : []), ...lines].join('\n'),
-      headers: headersOf(['Chartkey-Ledger', ...headersWith(Number(status))]),
-      content: { ...before?.content, [PROBLEM]: { schema: problemWith(codes) } },
-    };
-  }
-  return responses;
-}
-
-const problemWith = (codes: FailureCode[]) => ({
-  allOf: [PROBLEM_REF, { type: 'object' as const, properties: { code: { enum: codes } } }],
-});
-
-function headersWith(status: number): string[] {
-  if (status === 401) return ['WWW-Authenticate'];
-  if (status === 416) return ['Content-Range'];
-  return status === 429 || status === 503 ? ['Retry-After'] : [];
-}
-
-const headersOf = (names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-
-function byStatus(codes: FailureCode[]): Map<string, FailureCode[]> {
-  const found = new Map<string, FailureCode[]>();
-  for (const code of codes) {
-    const status = String(describe(code).status);
-    found.set(status, [...(found.get(status) ?? []), code]);
-  }
-  return found;
 }
 
 /** The document of the repository, as text: indented, so that a change can be read. */
