@@ -1,4 +1,12 @@
 export * from './consortium.ts';
+export { ConsortiumRun, type RunOptions } from './demo/consortium-run.ts';
+export {
+  type DemoCredentials,
+  type DemoOrganisation,
+  type Founding,
+  foundingFiles,
+} from './demo/founding.ts';
+export { type Sample, samplesIn } from './demo/samples.ts';
 export { type ChaincodeTls, type Ledger, type LedgerOptions, startLedger } from './embedded/ledger.ts';
 export {
   type CredentialFiles,

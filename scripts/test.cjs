@@ -15,6 +15,7 @@ const tested = run(
   '--disable-warning=ExperimentalWarning',
   '--experimental-vm-modules',
   join(root, 'node_modules/jest/bin/jest.js'),
+  ...report,
   ...wanted,
 );
 if (checked !== 0) console.error('npm run check failed: see above the tests.');

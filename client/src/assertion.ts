@@ -18,7 +18,7 @@ export interface Practice {
   practitioner: string;
   role: Role;
   /** with several, each read picks one */
-  purposes: Purpose[];
+  purposes: readonly Purpose[];
 }
 
 export interface AssertionRequest {

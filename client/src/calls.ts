@@ -24,7 +24,8 @@ export interface Call {
   path: string;
   query?: Readonly<Record<string, string | number | undefined>>;
   headers?: Readonly<Record<string, string | undefined>> | undefined;
-  body?: (() => Promise<BodyInit> | BodyInit) | undefined;
+  /** `over` says that nobody wants the body any more: answered, failed or stopped */
+  body?: ((over: AbortSignal) => Promise<BodyInit> | BodyInit) | undefined;
   /** false when a body can be read only once */
   repeatable?: boolean;
   /** milliseconds until the answer is there (of content: has begun); no limit of our own for 0 */
@@ -97,7 +98,8 @@ export class Calls {
 
   async #once<Result>(call: Call, read: (answer: Response) => Promise<Result>): Promise<Result> {
     const url = this.urlOf(call);
-    const body = await call.body?.();
+    const over = new AbortController();
+    const body = await call.body?.(over.signal);
     const late = new AbortController();
     const milliseconds = call.timeout ?? this.#timeout;
     const giveUp = () => late.abort(new Error('no answer in time'));
@@ -117,6 +119,7 @@ export class Calls {
       return await read(answer);
     } finally {
       clearTimeout(timer);
+      over.abort();
     }
   }
 }

@@ -4,21 +4,17 @@ import { ChartkeyError } from './problems.ts';
  * What is stored, as it is. A stream can be read once, so a call with one is never repeated; a function
  * that opens a fresh stream, a Blob (a File) or bytes can be sent again.
  */
-export type Content =
-  | Blob
-  | Uint8Array
-  | ReadableStream<Uint8Array>
-  | (() => ReadableStream<Uint8Array>);
+export type Content = Blob | Uint8Array | ReadableStream<Uint8Array> | (() => ReadableStream<Uint8Array>);
 
 /** A request's body from a content. */
 export interface Upload {
-  body: () => Promise<BodyInit>;
+  body: (over: AbortSignal) => Promise<BodyInit>;
   repeatable: boolean;
 }
 
 export function uploadOf(content: Content): Upload {
-  if (typeof content === 'function') return { body: () => streamed(content()), repeatable: true };
-  if ('getReader' in content) return { body: () => streamed(content), repeatable: false };
+  if (typeof content === 'function') return { body: (over) => streamed(content(), over), repeatable: true };
+  if ('getReader' in content) return { body: (over) => streamed(content, over), repeatable: false };
   return { body: async () => content as BodyInit, repeatable: true };
 }
 
@@ -29,8 +25,32 @@ export function withKey(error: unknown, idempotencyKey: string): unknown {
 }
 
 /** The stream itself, or, where a request cannot stream, a Blob, which a browser keeps on disk when large. */
-async function streamed(stream: ReadableStream<Uint8Array>): Promise<BodyInit> {
-  return canStream() ? stream : new Response(stream).blob();
+async function streamed(stream: ReadableStream<Uint8Array>, over: AbortSignal): Promise<BodyInit> {
+  return canStream() ? untilOver(stream, over) : new Response(stream).blob();
+}
+
+/** The same bytes; a platform may go on reading a request's body after the request is over, so it ends here. */
+function untilOver(stream: ReadableStream<Uint8Array>, over: AbortSignal): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const stop = () => {
+          controller.error(over.reason);
+          reader.cancel(over.reason).catch(() => undefined);
+        };
+        over.addEventListener('abort', stop, { once: true });
+      },
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (over.aborted) return;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 let streams: boolean | undefined;

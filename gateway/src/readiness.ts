@@ -43,6 +43,8 @@ export class Readiness {
       said = code;
       await pause(RETRY, undefined, { signal }).catch(() => undefined);
     }
+    // The gateway stops before it was ready: who waits for that waits no more.
+    return new Promise(() => undefined);
   }
 
   /** Says for good that something has stopped working. */

@@ -36,6 +36,10 @@ export class ConsortiumRun {
     this.ports = demoPorts(options.portBase);
   }
 
+  get dataDir(): string {
+    return this.options.dataDir;
+  }
+
   /** Starts everything, or stops what it started and throws. */
   static async start(options: RunOptions): Promise<ConsortiumRun> {
     options.progress?.('keys and certificates');

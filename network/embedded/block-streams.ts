@@ -1,8 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { common, gateway, orderer, peer } from '@hyperledger/fabric-protos';
-import { chaincodeEvent, filterBlock, openEnvelope, validationCodes } from './block.ts';
+import { chaincodeEvent, filterBlock, validationCodes } from './block.ts';
 import type { Chain } from './chain.ts';
 import { authorise, decode, mayRead } from './commit-status.ts';
+import { openEnvelope } from './envelope.ts';
 import { RpcFailure } from './failure.ts';
 import type { TransactionRules } from './transaction.ts';
 

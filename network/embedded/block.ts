@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
+import { committedAction, openEnvelope } from './envelope.ts';
 import { signLowS } from './signature.ts';
 
 /** Signs blocks as Fabric's ordering nodes do. */
@@ -124,24 +125,12 @@ function filterTransaction(bytes: Uint8Array, code: number): peer.FilteredTransa
   return filtered;
 }
 
-/** Payload and channel header of a serialised envelope. */
-export function openEnvelope(bytes: Uint8Array): {
-  payload: common.Payload;
-  channelHeader: common.ChannelHeader;
-} {
-  const envelope = common.Envelope.deserializeBinary(bytes);
-  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
-  const header = payload.getHeader()?.getChannelHeader_asU8() ?? new Uint8Array();
-  return { payload, channelHeader: common.ChannelHeader.deserializeBinary(header) };
-}
-
-/** The chaincode's event in a transaction's payload, if it set one. */
+/** The chaincode's event in a committed transaction's payload; undefined when it set none or is malformed. */
 export function chaincodeEvent(payload: common.Payload): peer.ChaincodeEvent | undefined {
-  const action = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList()[0];
-  if (!action) return undefined;
-  const actionPayload = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
-  const response = actionPayload.getAction()?.getProposalResponsePayload_asU8() ?? new Uint8Array();
-  const extension = peer.ProposalResponsePayload.deserializeBinary(response).getExtension_asU8();
-  const events = peer.ChaincodeAction.deserializeBinary(extension).getEvents_asU8();
-  return events.length > 0 ? peer.ChaincodeEvent.deserializeBinary(events) : undefined;
+  try {
+    const events = committedAction(payload).getEvents_asU8();
+    return events.length > 0 ? peer.ChaincodeEvent.deserializeBinary(events) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { common, peer } from '@hyperledger/fabric-protos';
-import { dataHash, headerHash, openEnvelope, validationCodes } from './block.ts';
+import { dataHash, headerHash, validationCodes } from './block.ts';
 import { BlockFile, BlockFileFailure, type Frame } from './block-file.ts';
 import { BlockUpdates } from './conflicts.ts';
+import { committedAction, openEnvelope, openSet } from './envelope.ts';
 import { State, type Write, writeFrame, writePlace, writeValue } from './state.ts';
-import { readWrites } from './transaction.ts';
 
 const NO_HASH = Buffer.alloc(0);
 const FRAME_HEADER = 8;
@@ -55,7 +55,7 @@ export class Chain {
     const savepoint = this.state.savepoint();
     if (savepoint) {
       this.#height = savepoint.block + 1;
-      this.#lastHash = savepoint.hash;
+      this.#lastHash = Buffer.from(savepoint.hash, 'hex');
     }
     await this.#blocks.recover(savepoint?.end ?? 0, (bytes, frame) => this.#replay(bytes, frame));
     if (this.#height === 0) {
@@ -143,7 +143,8 @@ export class Chain {
       writes.push(writeValue(key, update.value, update.version));
     }
     const hash = headerHash(header);
-    await this.state.apply(writes, { block: number, end: frame.offset + FRAME_HEADER + frame.length, hash });
+    const end = frame.offset + FRAME_HEADER + frame.length;
+    await this.state.apply(writes, { block: number, end, hash: hash.toString('hex') });
     this.#height = number + 1;
     this.#lastHash = hash;
   }
@@ -161,10 +162,14 @@ export class Chain {
     const updates = new BlockUpdates(this.state);
     envelopes.forEach((envelope, transaction) => {
       const valid = codes[transaction] === peer.TxValidationCode.VALID;
-      if (valid && this.#height > 0) updates.add(readWrites(envelope), { block: this.#height, transaction });
+      if (valid && this.#height > 0) updates.add(writesOf(envelope), { block: this.#height, transaction });
     });
     await this.#take({ block, txIds: envelopes.map(readTxId), updates }, frame);
   }
+}
+
+function writesOf(envelope: Uint8Array) {
+  return openSet(committedAction(openEnvelope(envelope).payload)).set.getWritesList();
 }
 
 function readTxId(envelope: Uint8Array): string {

@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { common, gateway } from '@hyperledger/fabric-protos';
 import { policyFailure } from './admission.ts';
-import { openEnvelope } from './block.ts';
 import type { Committer } from './committer.ts';
+import { openEnvelope } from './envelope.ts';
 import { RpcFailure } from './failure.ts';
 import { isWriter, signedBy } from './membership.ts';
 import type { TransactionRules } from './transaction.ts';

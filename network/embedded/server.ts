@@ -2,19 +2,16 @@ import {
   Server,
   ServerCredentials,
   type ServerDuplexStream,
-  type ServerUnaryCall,
   type ServerWritableStream,
-  type sendUnaryData,
-  status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { common, gateway } from '@hyperledger/fabric-protos';
 import { chaincodeEvents, type DeliverKind, deliver, deliverStatus, type Send } from './block-streams.ts';
+import { Limit, method, stream, unary, view } from './calls.ts';
 import type { Chain } from './chain.ts';
 import { commitStatus } from './commit-status.ts';
 import type { Committer } from './committer.ts';
 import type { EndorsementService } from './endorsement-service.ts';
-import { RpcFailure, toServiceError } from './failure.ts';
 import { submit } from './ordering.ts';
 import type { TransactionRules } from './transaction.ts';
 
@@ -29,35 +26,6 @@ export interface ServerParts {
   readonly timeWindowMs: number;
   readonly maxEnvelopeBytes: number;
   readonly address: string;
-}
-
-interface Message {
-  serializeBinary(): Uint8Array;
-}
-
-/** Fabric's limiter: counts what is under way and refuses what is beyond. */
-class Limit {
-  readonly #service: string;
-  readonly #most: number;
-  #underWay = 0;
-
-  constructor(service: string, most: number) {
-    this.#service = service;
-    this.#most = most;
-  }
-
-  enter(): () => void {
-    if (this.#underWay >= this.#most) {
-      const message = `too many requests for ${this.#service}, exceeding concurrency limit (${this.#most})`;
-      throw new RpcFailure(status.UNKNOWN, message);
-    }
-    this.#underWay++;
-    let left = false;
-    return () => {
-      if (!left) this.#underWay--;
-      left = true;
-    };
-  }
 }
 
 /** A gRPC server without services yet; bind it, then add the services with the address it got. */
@@ -154,79 +122,4 @@ function serveSeeks(
     call.on('end', () => work.then(() => resolve(), reject));
     signal.addEventListener('abort', () => resolve());
   });
-}
-
-function method<Request>(path: string, request: { deserializeBinary(bytes: Uint8Array): Request }) {
-  return {
-    path,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (message: Request) => view((message as Message).serializeBinary()),
-    requestDeserialize: (bytes: Buffer) => request.deserializeBinary(bytes),
-    responseSerialize: (message: Message | Uint8Array) => view((message as Message).serializeBinary()),
-    responseDeserialize: (bytes: Buffer) => bytes,
-  };
-}
-
-function unary<Request, Response>(
-  limit: Limit,
-  handle: (request: Request, signal: () => AbortSignal) => Response | Promise<Response>,
-) {
-  return async (
-    call: ServerUnaryCall<Request, Response>,
-    callback: sendUnaryData<Response>,
-  ): Promise<void> => {
-    let leave: (() => void) | undefined;
-    try {
-      leave = limit.enter();
-      callback(null, await handle(call.request, () => abortSignal(call)));
-    } catch (error) {
-      callback(toServiceError(error));
-    } finally {
-      leave?.();
-    }
-  };
-}
-
-type Writable = ServerWritableStream<unknown, Uint8Array> | ServerDuplexStream<unknown, Uint8Array>;
-
-async function stream(
-  call: Writable,
-  limit: Limit,
-  serve: (send: Send, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  let leave: (() => void) | undefined;
-  try {
-    leave = limit.enter();
-    const signal = abortSignal(call);
-    call.on('error', () => undefined);
-    await serve((message) => sendOne(call, message, signal), signal);
-    call.end();
-  } catch (error) {
-    call.emit('error', toServiceError(error));
-  } finally {
-    leave?.();
-  }
-}
-
-function sendOne(call: Writable, message: Uint8Array, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    call.write(message, () => resolve());
-  });
-}
-
-function abortSignal(call: {
-  on(event: 'cancelled', listener: () => void): unknown;
-  cancelled: boolean;
-}): AbortSignal {
-  const controller = new AbortController();
-  call.on('cancelled', () => controller.abort());
-  if (call.cancelled) controller.abort();
-  return controller.signal;
-}
-
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -7,35 +7,31 @@ const HALF_ORDER_BYTES = scalarBytes(HALF_ORDER);
 
 /** ECDSA P-256 over SHA-256, DER, low s, as Fabric's endorsers and orderers sign. */
 export function signLowS(key: KeyObject, data: Uint8Array): Buffer {
-  const raw = sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' });
+  const signature = sign('sha256', data, key);
+  const raw = parseDer(signature)!;
   const s = raw.subarray(32);
-  if (Buffer.compare(s, HALF_ORDER_BYTES) > 0) {
-    scalarBytes(ORDER - BigInt(`0x${s.toString('hex')}`)).copy(raw, 32);
-  }
-  const body = Buffer.concat([derInteger(raw.subarray(0, 32)), derInteger(raw.subarray(32))]);
+  if (Buffer.compare(s, HALF_ORDER_BYTES) <= 0) return signature;
+  const low = scalarBytes(ORDER - BigInt(`0x${s.toString('hex')}`));
+  const body = Buffer.concat([derInteger(raw.subarray(0, 32)), derInteger(low)]);
   return Buffer.concat([Buffer.from([0x30, body.length]), body]);
 }
 
 /** True only for a strict DER signature with low s that verifies. */
 export function verifyLowS(key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
-  const raw = lowSParts(signature);
-  return raw !== undefined && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, raw);
+  return hasLowS(signature) && verify('sha256', data, key, signature);
 }
 
-/** The same on another thread, for signatures that somebody does not wait for. */
+/** The same on another thread, for signatures that nobody waits for right now. */
 export function verifyLowSAside(key: KeyObject, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  const raw = lowSParts(signature);
-  if (!raw) return Promise.resolve(false);
+  if (!hasLowS(signature)) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
-    verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, raw, (error, valid) =>
-      error ? reject(error) : resolve(valid),
-    );
+    verify('sha256', data, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)));
   });
 }
 
-function lowSParts(signature: Uint8Array): Buffer | undefined {
+function hasLowS(signature: Uint8Array): boolean {
   const raw = parseDer(Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength));
-  return raw && Buffer.compare(raw.subarray(32), HALF_ORDER_BYTES) <= 0 ? raw : undefined;
+  return raw !== undefined && Buffer.compare(raw.subarray(32), HALF_ORDER_BYTES) <= 0;
 }
 
 function scalarBytes(value: bigint): Buffer {

@@ -27,8 +27,8 @@ export interface Savepoint {
   readonly block: number;
   /** Offset in the block file just after it. */
   readonly end: number;
-  /** Hash of its header. */
-  readonly hash: Buffer;
+  /** Hash of its header, hex. */
+  readonly hash: string;
 }
 
 type Database = ClassicLevel<Buffer, Buffer>;
@@ -80,29 +80,25 @@ export class State {
   }
 
   place(txId: string): TransactionPlace | undefined {
-    const bytes = this.#db.getSync(Buffer.from(`t${txId}`));
-    if (!bytes) return undefined;
-    return { block: bytes.readUInt32BE(0), transaction: bytes.readUInt32BE(4), code: bytes[8]! };
+    return this.#read(Buffer.from(`t${txId}`));
   }
 
   frame(block: number): Frame | undefined {
-    const bytes = this.#db.getSync(frameKey(block));
-    return bytes && { offset: bytes.readUIntBE(0, 6), length: bytes.readUInt32BE(6) };
+    return this.#read(Buffer.from(`b${block}`));
   }
 
   savepoint(): Savepoint | undefined {
-    const bytes = this.#db.getSync(SAVEPOINT);
-    if (!bytes) return undefined;
-    return { block: bytes.readUInt32BE(0), end: bytes.readUIntBE(4, 6), hash: bytes.subarray(10) };
+    return this.#read(SAVEPOINT);
   }
 
   /** Takes a block in, all or nothing. No fsync: after a power cut the block file is replayed. */
-  async apply(writes: Write[], savepoint: Savepoint): Promise<void> {
-    const value = Buffer.allocUnsafe(10 + savepoint.hash.length);
-    value.writeUInt32BE(savepoint.block, 0);
-    value.writeUIntBE(savepoint.end, 4, 6);
-    value.set(savepoint.hash, 10);
-    await this.#db.batch([...writes, { type: 'put', key: SAVEPOINT, value }]);
+  apply(writes: Write[], savepoint: Savepoint): Promise<void> {
+    return this.#db.batch([...writes, index(SAVEPOINT, savepoint)]);
+  }
+
+  #read<Entry>(key: Buffer): Entry | undefined {
+    const bytes = this.#db.getSync(key);
+    return bytes && JSON.parse(bytes.toString());
   }
 
   close(): Promise<void> {
@@ -150,18 +146,15 @@ export function writeValue(key: string, value: Uint8Array | null, version: Versi
 }
 
 export function writePlace(txId: string, place: TransactionPlace): Write {
-  const value = Buffer.allocUnsafe(9);
-  value.writeUInt32BE(place.block, 0);
-  value.writeUInt32BE(place.transaction, 4);
-  value[8] = place.code;
-  return { type: 'put', key: Buffer.from(`t${txId}`), value };
+  return index(Buffer.from(`t${txId}`), place);
 }
 
 export function writeFrame(block: number, frame: Frame): Write {
-  const value = Buffer.allocUnsafe(10);
-  value.writeUIntBE(frame.offset, 0, 6);
-  value.writeUInt32BE(frame.length, 6);
-  return { type: 'put', key: frameKey(block), value };
+  return index(Buffer.from(`b${block}`), frame);
+}
+
+function index(key: Buffer, entry: object): Write {
+  return { type: 'put', key, value: Buffer.from(JSON.stringify(entry)) };
 }
 
 function stateKey(key: string): Buffer {
@@ -169,13 +162,6 @@ function stateKey(key: string): Buffer {
   bytes[0] = STATE;
   bytes.write(key, 1);
   return bytes;
-}
-
-function frameKey(block: number): Buffer {
-  const key = Buffer.allocUnsafe(5);
-  key[0] = 0x62; // 'b'
-  key.writeUInt32BE(block, 1);
-  return key;
 }
 
 function decodeValue(bytes: Buffer): StoredValue {

@@ -1,4 +1,5 @@
 import { common, ledger, peer } from '@hyperledger/fabric-protos';
+import { openAction, openChaincodeAction, openResponse, openSet } from './envelope.ts';
 import { type Membership, signedBy } from './membership.ts';
 import { CHAINCODE_VERSION, proposalHash, transactionId } from './proposal.ts';
 import { verifyLowSAside } from './signature.ts';
@@ -81,15 +82,6 @@ export async function checkEndorsements(
   return endorsers.size >= rules.endorsementsRequired ? Code.VALID : Code.ENDORSEMENT_POLICY_FAILURE;
 }
 
-/** The writes of a block's transaction that was found valid before; used to rebuild the state. */
-export function readWrites(bytes: Uint8Array): ledger.rwset.kvrwset.KVWrite[] {
-  const envelope = common.Envelope.deserializeBinary(bytes);
-  const { set } = parseSet(
-    readChaincodeAction(readAction(common.Payload.deserializeBinary(envelope.getPayload_asU8()))),
-  );
-  return set.getWritesList();
-}
-
 interface Headers {
   readonly channelHeader: common.ChannelHeader;
   readonly signatureHeader: common.SignatureHeader;
@@ -133,23 +125,20 @@ function checkKind(channelHeader: common.ChannelHeader, signatureHeader: common.
 
 /** The one action of a transaction, bound to its proposal by the proposal hash. */
 function readAction(payload: common.Payload): peer.ChaincodeActionPayload {
-  const actions = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
-  const [action] = actions;
-  if (!action || actions.length !== 1) throw new Error('only one action per transaction is supported');
+  const action = openAction(payload);
   const signatureHeader = common.SignatureHeader.deserializeBinary(action.getHeader_asU8());
   if (!signatureHeader.getNonce_asU8().length || !signatureHeader.getCreator_asU8().length) {
     throw new Error('invalid signature header in the action');
   }
   const actionPayload = peer.ChaincodeActionPayload.deserializeBinary(action.getPayload_asU8());
-  const response = peer.ProposalResponsePayload.deserializeBinary(
-    actionPayload.getAction()?.getProposalResponsePayload_asU8() ?? new Uint8Array(),
-  );
   const hash = proposalHash(
     payload.getHeader()!.getChannelHeader_asU8(),
     action.getHeader_asU8(),
     actionPayload.getChaincodeProposalPayload_asU8(),
   );
-  if (!hash.equals(response.getProposalHash_asU8())) throw new Error('proposal hash does not match');
+  if (!hash.equals(openResponse(actionPayload).getProposalHash_asU8())) {
+    throw new Error('proposal hash does not match');
+  }
   return actionPayload;
 }
 
@@ -161,8 +150,8 @@ function readSet(
   const extension = attempt(Code.BAD_HEADER_EXTENSION, () =>
     peer.ChaincodeHeaderExtension.deserializeBinary(header.getExtension_asU8()),
   );
-  const action = attempt(Code.BAD_RESPONSE_PAYLOAD, () => readChaincodeAction(payload));
-  const { set, namespaces } = attempt(Code.BAD_RWSET, () => parseSet(action));
+  const action = attempt(Code.BAD_RESPONSE_PAYLOAD, () => openChaincodeAction(payload));
+  const { set, namespaces } = attempt(Code.BAD_RWSET, () => openSet(action));
   const id = action.getChaincodeId();
   demand(extension.getChaincodeId()?.getName() === rules.chaincode, Code.INVALID_CHAINCODE);
   demand(id?.getName() === rules.chaincode && id.getVersion() === CHAINCODE_VERSION, Code.INVALID_CHAINCODE);
@@ -180,18 +169,6 @@ function checkEvent(action: peer.ChaincodeAction, chaincode: string): void {
   if (bytes.length === 0) return;
   const event = attempt(Code.INVALID_OTHER_REASON, () => peer.ChaincodeEvent.deserializeBinary(bytes));
   demand(event.getChaincodeId() === chaincode, Code.INVALID_OTHER_REASON);
-}
-
-function readChaincodeAction(payload: peer.ChaincodeActionPayload): peer.ChaincodeAction {
-  const response = payload.getAction()?.getProposalResponsePayload_asU8() ?? new Uint8Array();
-  const extension = peer.ProposalResponsePayload.deserializeBinary(response).getExtension_asU8();
-  return peer.ChaincodeAction.deserializeBinary(extension);
-}
-
-function parseSet(action: peer.ChaincodeAction) {
-  const sets = ledger.rwset.TxReadWriteSet.deserializeBinary(action.getResults_asU8()).getNsRwsetList();
-  const set = ledger.rwset.kvrwset.KVRWSet.deserializeBinary(sets[0]?.getRwset_asU8() ?? new Uint8Array());
-  return { set, namespaces: sets.map((one) => one.getNamespace()) };
 }
 
 function attempt<Value>(code: number, read: () => Value): Value {

@@ -1,4 +1,3 @@
-import { Failure } from '@chartkey/vocabulary';
 import { access, patient, record, transaction } from './support/memory-gateway.ts';
 import { type Served, serve } from './support/served.ts';
 
@@ -10,6 +9,7 @@ afterAll(() => served.stop());
 beforeEach(() => Object.assign(served.gateway, { fails: undefined, refuses: false }));
 
 const as = (token: string) => [`Authorization: Bearer ${token}`];
+
 test.each([
   ['/.well-known/smart-configuration', 'nobody'],
   ['/.well-known/chartkey', 'nobody'],

@@ -53,6 +53,20 @@ test('a refused upload gets its answer while it is still being sent', async () =
   clearInterval(sending);
 });
 
+test('a connection is used again after a short body that nobody read', async () => {
+  served = await serve();
+  const socket = connect(served.port, '127.0.0.1');
+  const answers = closing(socket);
+  const head = `POST /v1/organisations HTTP/1.1\r\n${host}Content-Length: 4\r\n\r\n`;
+  socket.write(`${head}half${head}half`);
+  socket.write(`GET /health/live HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+  expect((await answers).match(/HTTP\/1.1 [0-9]+/g)).toEqual([
+    'HTTP/1.1 405',
+    'HTTP/1.1 405',
+    'HTTP/1.1 200',
+  ]);
+});
+
 test('a client that waits for 100 Continue hears a refusal without sending a byte', async () => {
   served = await serve();
   const waiting = uploadHead('Content-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n');

@@ -20,8 +20,6 @@ export interface Ask {
   item: AccessItem;
   /** the device that asks: whose turn it takes */
   device: string;
-  /** the patient, where it is known: what the item may conflict on */
-  patient?: string | undefined;
 }
 
 interface Waiting extends Ask {
@@ -33,8 +31,6 @@ interface Waiting extends Ask {
 export interface Granted {
   access: string;
   basis: Basis | undefined;
-  /** for a read */
-  version: number | undefined;
 }
 
 interface Travelled {
@@ -70,7 +66,7 @@ export class Asking {
    */
   async ask(ask: Ask): Promise<Granted> {
     const { outcome, access } = await this.group.add({ ...ask, since: performance.now() });
-    if (outcome.is === 'granted') return { access, basis: outcome.basis, version: outcome.version };
+    if (outcome.is === 'granted') return { access, basis: outcome.basis };
     if (outcome.is === 'repeated') return this.again(outcome.access);
     const code = isFailureCode(outcome.code) ? outcome.code : 'BROKEN';
     throw outcome.is === 'denied' ? new Refused(code, access) : new Failure(code);
@@ -79,7 +75,7 @@ export class Asking {
   /** What an earlier item with the same retry key was answered. */
   private async again(access: string): Promise<Granted> {
     const entry = AccessEntry.parse(await this.parts.ledger.evaluate(queries.access, access));
-    if (entry.decision === 'granted') return { access, basis: entry.basis, version: entry.version };
+    if (entry.decision === 'granted') return { access, basis: entry.basis };
     const code = entry.code ?? '';
     throw new Refused(isFailureCode(code) ? code : 'BROKEN', access);
   }
@@ -102,8 +98,7 @@ function leavesEntries(result: unknown): boolean {
   return Outcomes.parse(result).outcomes.some(({ is }) => is === 'granted' || is === 'denied');
 }
 
-function keysOf({ item, patient }: Ask): string[] {
-  if (item.kind === 'list') return [`grants ${item.patient}`];
-  const record = `record ${item.record}`;
-  return patient === undefined ? [record] : [record, `grants ${patient}`];
+/** What an item may conflict on: a revocation or a counted use, a new version. */
+function keysOf({ item }: Ask): string[] {
+  return [item.kind === 'list' ? `grants ${item.patient}` : `record ${item.record}`];
 }

@@ -49,15 +49,17 @@ async function* arriving(
   if (awaitingContinue.delete(request)) response.writeContinue();
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let arrived = 0;
-  for (;;) {
-    const step = await within(chunks.next(), limits.idleMilliseconds);
-    if (step.done) break;
-    arrived += step.value.length;
-    if (arrived > limits.bytes) {
-      void chunks.return?.();
-      throw new Failure('BODY_TOO_LARGE');
+  try {
+    for (;;) {
+      const step = await within(chunks.next(), limits.idleMilliseconds);
+      if (step.done) break;
+      arrived += step.value.length;
+      if (arrived > limits.bytes) throw new Failure('BODY_TOO_LARGE');
+      yield step.value;
     }
-    yield step.value;
+  } finally {
+    // Not awaited: it would wait for a chunk that may never come.
+    void chunks.return?.();
   }
   if (!request.complete) throw new Failure('UPLOAD_INCOMPLETE');
 }

@@ -27,7 +27,6 @@ export function codesOf(route: Route): FailureCode[] {
   if (route.needs === 'proof') codes.add('RELEASE_PROOF_INVALID');
   if (mediaTypeOf(route) !== '*/*') codes.add('NOT_ACCEPTABLE');
   if (route.query && 'cursor' in route.query.shape) codes.add('CURSOR_INVALID');
-  if (route.mayAsk && route.body) codes.add('DEVICES_ONLY');
   if (route.body) {
     codes.add('MEDIA_TYPE_UNSUPPORTED').add('BODY_TOO_LARGE').add('UPLOAD_INCOMPLETE').add('TOO_SLOW');
   }

@@ -72,8 +72,10 @@ export function sendBeforeTheBodyEnds(request: IncomingMessage, response: Respon
   const waits = awaitingContinue.has(request);
   const unread = !request.complete && carriesBody(request);
   const long = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY) > SHORT_BODY;
-  if (waits || (unread && long)) response.setHeader('Connection', 'close');
-  if (!unread || waits || !long) {
+  // What nobody began to read and is short, Node reads away by itself.
+  const lingers = unread && !waits && (long || request.readableDidRead);
+  if (waits || lingers) response.setHeader('Connection', 'close');
+  if (!lingers) {
     response.end(text);
     return;
   }

@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {
   Failure,
-  queries,
   type RecordAnchor,
-  RecordFacts,
+  type RecordFacts,
   type RecordHeader,
   recordIdFor,
-  type StoredRecord,
   transactions,
-  type VersionState,
 } from '@chartkey/vocabulary';
 import type { Caller, Upload } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,16 +14,13 @@ import type { SealedVersion, Swept, Vault } from '../vault/index.ts';
 import { type Anchored, Anchoring } from './anchoring.ts';
 import { Authority, requireCustodian } from './authority.ts';
 import { fromVault } from './from-vault.ts';
+import { findRecord, requireRecord, versionAmong } from './ledger-record.ts';
+import { Repetition, type Stored } from './repetition.ts';
 import type { RetryNotes } from './retry-notes.ts';
 import { Turns } from './turns.ts';
 
 /** Milliseconds after which a sealed version that the ledger does not hold is not waited for any longer. */
 export const UNANCHORED = 600_000;
-
-export interface Stored {
-  stored: StoredRecord;
-  repeated: boolean;
-}
 
 export interface RecordsParts {
   ledger: Ledger;
@@ -43,11 +36,13 @@ export interface RecordsParts {
 export class Records {
   private readonly authority: Authority;
   private readonly anchoring: Anchoring;
+  private readonly repetition: Repetition;
   private readonly turns = new Turns();
 
   constructor(private readonly parts: RecordsParts) {
     this.authority = new Authority(parts.ledger, parts.now);
     this.anchoring = new Anchoring(parts.ledger, parts.vault);
+    this.repetition = new Repetition(parts.vault);
   }
 
   /**
@@ -60,8 +55,8 @@ export class Records {
     const { device } = this.authority.recorderOf(caller);
     const record = recordIdFor(device, this.parts.retryKeys.of('upload', idempotencyKey));
     return this.turns.take(record, async () => {
-      const standing = await this.find(record);
-      if (standing) return this.compared(standing, 1, upload);
+      const standing = await findRecord(this.parts.ledger, record);
+      if (standing) return this.repetition.compare(standing, 1, upload);
       await this.authority.requireRecorder(caller, patient);
       const facts = { patient, author: device, record, version: 1, mediaType };
       const sealed = await this.seal(content, facts);
@@ -72,7 +67,7 @@ export class Records {
       } catch (error) {
         if (!isFailure(error, 'RECORD_EXISTS')) throw error;
         // an earlier attempt, whose outcome was unknown, has come about meanwhile
-        return this.matched(await this.require(record), 1, sealed.header);
+        return this.repetition.match(await requireRecord(this.parts.ledger, record), 1, sealed.header);
       }
     });
   }
@@ -87,10 +82,10 @@ export class Records {
     const { device } = this.authority.recorderOf(caller);
     const retryKey = this.parts.retryKeys.of('version', `${device} ${record} ${idempotencyKey}`);
     return this.turns.take(`${record} ${retryKey}`, async () => {
-      const standing = await this.require(record);
+      const standing = await requireRecord(this.parts.ledger, record);
       requireCustodian(this.parts.organisation, standing);
       const earlier = await this.earlier(standing, retryKey);
-      if (earlier) return this.compared(standing, earlier.version, upload);
+      if (earlier) return this.repetition.compare(standing, earlier.version, upload);
       if (replaces === undefined) throw new Failure('IF_MATCH_REQUIRED');
       if (replaces !== standing.newest) throw conflict(standing);
       const { patient } = standing;
@@ -103,7 +98,7 @@ export class Records {
 
   /** @throws Failure RECORD_UNKNOWN, NOT_YOURS, CARE_MEMBERS_ONLY */
   async anchorOf(caller: Caller, id: string): Promise<RecordAnchor> {
-    const facts = await this.require(id);
+    const facts = await requireRecord(this.parts.ledger, id);
     await this.authority.requireReader(caller, facts);
     const { record, patient, custodian, versions } = facts;
     return { record, patient, custodian, versions };
@@ -115,7 +110,7 @@ export class Records {
       youngest,
       isAnchored: async (record, version, commitment) => {
         if (this.anchoring.isUnderway(commitment)) return true;
-        const facts = await this.find(record);
+        const facts = await findRecord(this.parts.ledger, record);
         return (
           facts?.versions.some((one) => one.version === version && one.commitment === commitment) === true
         );
@@ -136,9 +131,9 @@ export class Records {
       return stored(header, await this.anchoring.anchor(sealed, transactions.addVersion, input));
     } catch (error) {
       if (!isFailure(error, 'VERSION_CONFLICT')) throw error;
-      const standing = await this.require(record);
+      const standing = await requireRecord(this.parts.ledger, record);
       const earlier = await this.earlier(standing, retryKey);
-      if (earlier) return this.matched(standing, earlier.version, header);
+      if (earlier) return this.repetition.match(standing, earlier.version, header);
       throw conflict(standing);
     }
   }
@@ -152,70 +147,12 @@ export class Records {
   }
 
   /** The version that this retry key brought about, if one of its attempts did. */
-  private async earlier(
-    { record, versions }: RecordFacts,
-    retryKey: string,
-  ): Promise<VersionState | undefined> {
-    const attempts = await fromVault(() => this.parts.notes.attempts(record, retryKey));
-    return versions.find((one) =>
-      attempts.some(({ version, commitment }) => one.version === version && one.commitment === commitment),
+  private async earlier(standing: RecordFacts, retryKey: string) {
+    return versionAmong(
+      standing,
+      await fromVault(() => this.parts.notes.attempts(standing.record, retryKey)),
     );
   }
-
-  /** A retry: its content must be the stored one. @throws Failure IDEMPOTENCY_MISMATCH */
-  private async compared(
-    standing: RecordFacts,
-    version: number,
-    { patient = standing.patient, mediaType, content }: Upload & { patient?: string },
-  ): Promise<Stored> {
-    const first = await this.headerOf(standing, version);
-    if (patient !== standing.patient || mediaType !== first.mediaType) {
-      throw new Failure('IDEMPOTENCY_MISMATCH');
-    }
-    return this.matched(standing, version, { mediaType, sha256: await digestOf(content) });
-  }
-
-  private async matched(
-    standing: RecordFacts,
-    version: number,
-    again: Pick<RecordHeader, 'mediaType' | 'sha256'>,
-  ): Promise<Stored> {
-    const first = await this.headerOf(standing, version);
-    if (first.sha256 !== again.sha256 || first.mediaType !== again.mediaType) {
-      throw new Failure('IDEMPOTENCY_MISMATCH');
-    }
-    const anchored = versionIn(standing, version);
-    return { ...stored(first, anchored), repeated: true };
-  }
-
-  private async headerOf(standing: RecordFacts, version: number): Promise<RecordHeader> {
-    const { record, patient } = standing;
-    const { commitment } = versionIn(standing, version);
-    const opened = await fromVault(() =>
-      this.parts.vault.openVersion({ record, version, patient, commitment }),
-    );
-    opened.dataKey.fill(0);
-    return opened.version.header;
-  }
-
-  private async require(record: string): Promise<RecordFacts> {
-    return RecordFacts.parse(await this.parts.ledger.evaluate(queries.record, record));
-  }
-
-  private async find(record: string): Promise<RecordFacts | undefined> {
-    try {
-      return await this.require(record);
-    } catch (error) {
-      if (isFailure(error, 'RECORD_UNKNOWN')) return undefined;
-      throw error;
-    }
-  }
-}
-
-function versionIn({ versions }: RecordFacts, version: number): VersionState {
-  const found = versions.find((one) => one.version === version);
-  if (!found) throw new Failure('RECORD_UNKNOWN');
-  return found;
 }
 
 function stored({ record, version, patient, custodian }: RecordHeader, anchored: Anchored): Stored {
@@ -224,12 +161,6 @@ function stored({ record, version, patient, custodian }: RecordHeader, anchored:
 }
 
 const conflict = ({ newest }: RecordFacts) => new Failure('VERSION_CONFLICT', { newest });
-
-async function digestOf(content: Readable): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of content) hash.update(chunk);
-  return hash.digest('base64url');
-}
 
 function isFailure(error: unknown, code: Failure['code']): boolean {
   return error instanceof Failure && error.code === code;

@@ -41,11 +41,11 @@ export class Requester {
    * INTEGRITY_BROKEN and LEDGER_DISAGREES, each with an alarm
    */
   async open(granted: { access: string; record: string }, options: { keep: boolean }): Promise<Reading> {
+    const { access, record } = granted;
     const release = () => this.release(granted);
-    if (!options.keep) return release();
-    const reading = await this.readings.obtain(granted.access, release);
+    const reading = options.keep ? await this.readings.obtain(access, release) : await release();
     if (this.parts.now() > reading.until) throw new Failure('SESSION_EXPIRED');
-    if (reading.header.record !== granted.record) throw new Failure('RELEASE_REFUSED');
+    if (reading.header.record !== record) throw new Failure('RELEASE_REFUSED', { access });
     return reading;
   }
 

@@ -9,8 +9,8 @@ export interface SweepRule {
   /** whether the ledger holds this very commitment for the version */
   readonly isAnchored: (record: string, version: number, commitment: string) => Promise<boolean>;
   /**
-   * Attempts younger than this wait for a later sweep: a transaction submitted just before a crash may
-   * still commit. Milliseconds; 0 sweeps all.
+   * Whole attempts younger than this wait for a later sweep: a transaction submitted just before a crash may
+   * still commit. One without a sidecar was never submitted and goes at once. Milliseconds; 0 sweeps all.
    */
   readonly youngest: number;
 }
@@ -41,7 +41,7 @@ export async function sweep(store: Store, rule: SweepRule, busy: ReadonlySet<str
     if (commitment && (await rule.isAnchored(named.record, named.version, commitment))) {
       await store.delete(name);
       swept.settled += 1;
-    } else if (writtenAt > deadline) {
+    } else if (commitment !== undefined && writtenAt > deadline) {
       swept.waiting += 1;
     } else {
       await removeAttempt(store, { ...named, ...(commitment && { commitment }) });

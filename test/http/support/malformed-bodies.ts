@@ -1,8 +1,7 @@
 import { digest } from '@chartkey/vocabulary';
-import { access, patient, record } from './memory-gateway.ts';
+import { access } from './memory-gateway.ts';
 import {
   at,
-  content,
   form,
   jose,
   json,

@@ -7,7 +7,6 @@ import {
   jose,
   json,
   key,
-  proof,
   type Row,
   release,
   statement,

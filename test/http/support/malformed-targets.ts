@@ -1,5 +1,5 @@
-import { access, patient, record, transaction } from './memory-gateway.ts';
-import { at, content, contentPath, json, proof, type Row, upload, version } from './requests.ts';
+import { patient, record, transaction } from './memory-gateway.ts';
+import { at, content, contentPath, proof, type Row, upload } from './requests.ts';
 
 /** Paths that lead nowhere. */
 export const malformedPaths: Row[] = [

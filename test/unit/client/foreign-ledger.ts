@@ -11,6 +11,8 @@ export class ForeignLedger {
   readonly accepted = new Map<string, { act: string; seq?: number }>();
   /** every text that ever reached us */
   readonly texts: string[] = [];
+  /** those that the client was never told to be refused: somebody may have kept them */
+  readonly withheld: string[] = [];
   fates: Fate[] = [];
 
   constructor(
@@ -29,6 +31,7 @@ export class ForeignLedger {
     foreign.on('POST', '/v1/statements', (seen, response) => {
       const fate = this.fates.shift() ?? 'fine';
       this.texts.push(seen.body.toString());
+      if (fate !== 'busy') this.withheld.push(seen.body.toString());
       if (fate === 'cut') return void seen.raw.socket.destroy();
       if (fate === 'lost') return problem(response, 504, 'OUTCOME_UNKNOWN');
       if (fate === 'busy') return problem(response, 503, 'LEDGER_UNAVAILABLE');

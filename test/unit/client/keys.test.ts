@@ -99,7 +99,13 @@ test.each([
 test('a key kept in hardware signs through the interface', async () => {
   const { sig } = await makeKeys();
   const seen: number[] = [];
-  const card: Signer = { ...sig, sign: (bytes) => (seen.push(bytes.length), sig.sign(bytes)) };
+  const card: Signer = {
+    ...sig,
+    sign: (bytes) => {
+      seen.push(bytes.length);
+      return sig.sign(bytes);
+    },
+  };
   expect((await new Author(network, card).skip(3)).statement).toMatchObject({ act: 'skip', seq: 3 });
   expect(seen).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Device, makeKeys, ProblemError, Unreachable } from '@chartkey/client';
-import { ForeignGateway, json, problem, type Seen, sha256 } from './foreign-gateway.ts';
+import { ForeignGateway, type Handler, json, problem, type Seen, sha256 } from './foreign-gateway.ts';
 
 let foreign: ForeignGateway;
 let ehr: Device;
@@ -114,23 +114,29 @@ test('a source that fails is named, and ends the upload', async () => {
   await expect(ehr.storeRecord(patient, source, 'text/plain')).rejects.toThrow('the scanner was unplugged');
 });
 
-test('the caller stops an upload', async () => {
+test('an upload that the caller stops, or the gateway refuses, is not read on', async () => {
+  let given: unknown;
+  const endless = () =>
+    new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        await setImmediate();
+        controller.enqueue(bytes);
+      },
+      cancel: (reason) => {
+        given = reason;
+      },
+    });
   const stop = new AbortController();
-  const endless = new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      await setImmediate();
-      controller.enqueue(bytes);
-    },
-  });
-  foreign.on(
-    'POST',
-    '/v1/records',
-    ({ raw }) => void raw.once('data', () => stop.abort()).on('error', () => {}),
-    true,
-  );
-  await expect(ehr.storeRecord(patient, endless, 'text/plain', { signal: stop.signal })).rejects.toThrow(
-    /abort/i,
-  );
+  const stopping = ({ raw }: Seen) => void raw.once('data', () => stop.abort()).on('error', () => undefined);
+  foreign.on('POST', '/v1/records', stopping, true);
+  const { signal } = stop;
+  await expect(ehr.storeRecord(patient, endless(), 'text/plain', { signal })).rejects.toThrow(/abort/i);
+  expect(given).toBeDefined();
+  given = undefined;
+  const refusing: Handler = (_seen, response) => problem(response, 403, 'NO_GRANT');
+  foreign.on('POST', '/v1/records', refusing, true);
+  await expect(ehr.storeRecord(patient, endless(), 'text/plain')).rejects.toMatchObject({ code: 'NO_GRANT' });
+  expect(given).toBeDefined();
 });
 
 test('64 MiB go through as a stream, made no faster than the gateway takes them', async () => {

@@ -10,6 +10,7 @@ import { ledgerFailures, sessionFailures } from './ledger-failures.ts';
 
 const uploadFailures = [
   ...sessionFailures,
+  'DEVICES_ONLY',
   'KIND_NOT_ALLOWED',
   'PURPOSE_REQUIRED',
   'PURPOSE_NOT_ALLOWED',

@@ -1,0 +1,46 @@
+/** A figure with its 95 % interval. */
+export interface Figure {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** The median, and the interval that holds it with 95 % confidence (order statistics, binomial). */
+export function median(samples: readonly number[]): Figure {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const n = sorted.length;
+  const spread = 0.98 * Math.sqrt(n);
+  const at = (position: number) => sorted[Math.min(n - 1, Math.max(0, Math.round(position)))]!;
+  return {
+    value: n % 2 === 1 ? at((n - 1) / 2) : (at(n / 2 - 1) + at(n / 2)) / 2,
+    low: at((n - 1) / 2 - spread),
+    high: at((n - 1) / 2 + spread),
+  };
+}
+
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+export type Arm = (milliseconds: number) => Promise<number>;
+
+/** Rounds of A B B A, both arms alive: the figure of each arm, and of their ratio by round. */
+export async function abba(a: Arm, b: Arm, rounds: number, milliseconds: number) {
+  const as: number[] = [];
+  const bs: number[] = [];
+  const ratios: number[] = [];
+  await a(milliseconds);
+  await b(milliseconds);
+  for (let round = 0; round < rounds; round += 1) {
+    const [a1, b1] = [await a(milliseconds), await b(milliseconds)];
+    const [b2, a2] = [await b(milliseconds), await a(milliseconds)];
+    as.push(a1, a2);
+    bs.push(b1, b2);
+    ratios.push((a1 + a2) / (b1 + b2));
+    process.stderr.write(
+      `  round ${round + 1} of ${rounds}: ${((a1 + a2) / 2).toFixed(2)} beside ${((b1 + b2) / 2).toFixed(2)}\n`,
+    );
+  }
+  return { a: median(as), b: median(bs), ratio: median(ratios) };
+}

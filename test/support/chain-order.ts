@@ -1,0 +1,35 @@
+import type { Ledger } from '@chartkey/gateway';
+import type { LedgerBlock } from '../../gateway/src/ledger/ledger.ts';
+
+/** Where a transaction stands on the chain; -1 position when it is invalid. */
+export interface Place {
+  block: number;
+  position: number;
+  valid: boolean;
+}
+
+/** The blocks from one number on, up to the height at the moment of asking. */
+export async function blocksFrom(ledger: Ledger, first: number): Promise<LedgerBlock[]> {
+  const height = await ledger.height();
+  const blocks: LedgerBlock[] = [];
+  if (first >= height) return blocks;
+  const enough = new AbortController();
+  for await (const block of ledger.blocks(first, enough.signal)) {
+    blocks.push(block);
+    if (block.number >= height - 1) enough.abort();
+  }
+  return blocks;
+}
+
+/** Each transaction's place, by its id. */
+export function placesIn(blocks: readonly LedgerBlock[]): Map<string, Place> {
+  return new Map(
+    blocks.flatMap(({ number, transactions }) =>
+      transactions.map(({ id, valid }, position) => [id, { block: number, position, valid }] as const),
+    ),
+  );
+}
+
+/** Does the first stand before the second? */
+export const isBefore = (one: Place, other: Place) =>
+  one.block === other.block ? one.position < other.position : one.block < other.block;

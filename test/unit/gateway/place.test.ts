@@ -1,0 +1,33 @@
+import { readConfig } from '../../../gateway/src/config.ts';
+import type { Pinned } from '../../../gateway/src/pinned.ts';
+import { metricsPlaceOf, placeOf } from '../../../gateway/src/place.ts';
+
+const pinned = (url: string, demo: boolean) =>
+  ({ signed: { genesis: { demo, ledger: 'embedded' } }, organisation: { id: 'AMSP', url } }) as Pinned;
+const demo = pinned('http://127.0.0.1:7001', true);
+const real = pinned('https://a.example', false);
+
+test('a demo network’s gateway listens where its genesis document says', () => {
+  const place = placeOf(readConfig({}), demo);
+  expect(place).toEqual({ host: '127.0.0.1', port: 7001, ledger: 'embedded' });
+  expect(metricsPlaceOf(readConfig({}), place).port).toBe(7101);
+});
+
+test('another port or a public address is refused in a demo network', () => {
+  expect(() => placeOf(readConfig({ PORT: '7002' }), demo)).toThrow(/^PORT: .*7001/);
+  expect(() => placeOf(readConfig({ HOST: '0.0.0.0' }), demo)).toThrow(/^HOST: .*loopback/);
+  expect(() => placeOf(readConfig({ HOST: '127.0.0.2' }), demo)).not.toThrow();
+});
+
+test('outside a demo a gateway may stand behind another port', () => {
+  expect(placeOf(readConfig({}), real).port).toBe(443);
+  expect(placeOf(readConfig({ PORT: '8443', HOST: '0.0.0.0' }), real)).toMatchObject({
+    port: 8443,
+    host: '0.0.0.0',
+  });
+});
+
+test('a certificate goes with its key', () => {
+  expect(() => placeOf(readConfig({ TLS_CERTIFICATE: '/nowhere' }), real)).toThrow(/^TLS_KEY: /);
+  expect(() => placeOf(readConfig({ TLS_KEY: '/nowhere' }), real)).toThrow(/^TLS_CERTIFICATE: /);
+});
