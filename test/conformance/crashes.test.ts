@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { identityFiles, startLedger } from '@chartkey/network';
 import {
   type ChaincodeProcess,
@@ -15,8 +13,8 @@ import {
   startTestLedger,
   text,
 } from '../support/ledger.ts';
+import { MAIN, ready, spawnLedger } from '../support/ledger-process.ts';
 
-const MAIN = join(__dirname, '../../network/dist/embedded/main.js');
 const quiet = { port: 0, log: () => undefined };
 const SEED = 20_261_121;
 
@@ -29,27 +27,6 @@ function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-}
-
-function spawnLedger(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** Waits until the process has said that it is ready and that the chaincode has registered. */
-async function ready(child: ChildProcess): Promise<void> {
-  for await (const line of createInterface({ input: child.stdout! })) {
-    if (JSON.parse(line).chaincode === 'registered') return;
-  }
-  throw new Error('the ledger process ended before it was ready');
-}
-
-async function output(child: ChildProcess): Promise<{ code: number | null; error: string }> {
-  let error = '';
-  child.stderr!.on('data', (chunk: Buffer) => {
-    error += chunk.toString();
-  });
-  const [code] = await once(child, 'close');
-  return { code, error: error.trim() };
 }
 
 describe('crashes', () => {
@@ -259,37 +236,5 @@ describe('crashes', () => {
     while (!net.ledger.chaincodeConnected) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(text(await contract.submitTransaction('noop'))).toBe('done');
     await net.stop();
-  });
-
-  test('a second process on the folder, a taken port, a bad folder and a bad setting each end with one line', async () => {
-    const ledger = await open();
-    const elsewhere = newFolder();
-    const same = spawnLedger(['--data-dir', dataDir, '--port', '0']);
-    const taken = spawnLedger(['--data-dir', elsewhere, '--port', String(ledger.port)]);
-    const unusable = spawnLedger(['--data-dir', join(blocks(), 'below-a-file'), '--port', '0']);
-    const bad = spawnLedger(['--port', 'seven']);
-    const [second, port, folder, setting] = await Promise.all([same, taken, unusable, bad].map(output));
-    expect(second).toEqual({
-      code: 1,
-      error: expect.stringMatching(/^another ledger process is using .*: stop it first$/),
-    });
-    expect(port).toEqual({ code: 1, error: expect.stringMatching(/^port \d+ on 127.0.0.1 cannot be had/) });
-    expect(folder).toEqual({
-      code: 1,
-      error: expect.stringMatching(/^the data folder .* cannot be used: ENOTDIR/),
-    });
-    expect(setting).toEqual({ code: 1, error: 'LEDGER_PORT is not a port number: seven' });
-    await ledger.stop();
-    rmSync(elsewhere, { recursive: true });
-  });
-
-  test('SIGTERM stops the process cleanly, and it says at start what it is not', async () => {
-    const child = spawnLedger(['--data-dir', dataDir, '--port', '0', '--chaincode', chaincode.address]);
-    const ended = output(child);
-    await ready(child);
-    child.kill('SIGTERM');
-    const { code, error } = await ended;
-    expect(code).toBe(0);
-    expect(error).toContain('no consensus');
   });
 });

@@ -57,13 +57,12 @@ export class ConsentModel {
       ? record.custodian === organisation
       : this.records.some((one) => one.custodian === organisation);
     if (isOwn && purpose === 'TREAT') return { basis: 'custodian' };
-    const verdict = this.cover(asker, 'read', [purpose], record?.id);
-    if ('used' in verdict && verdict.used?.counted) verdict.used.usesLeft -= 1;
-    return verdict;
+    return counted(this.cover(asker, 'read', [purpose], record?.id));
   }
 
-  mayRecord(asker: ModelAsker): boolean {
-    return !('code' in this.cover(asker, 'record', asker.purposes));
+  /** The answer to a recording, which is a use too. */
+  record(asker: ModelAsker): Verdict {
+    return counted(this.cover(asker, 'record', asker.purposes));
   }
 
   /** What a list shows that was granted; the use it took itself does not count against it. */
@@ -88,6 +87,11 @@ export class ConsentModel {
     const used = covering.find(({ counted }) => !counted) ?? covering[0];
     return used ? { basis: 'grant', used } : { code: misses[nearest] ?? '' };
   }
+}
+
+function counted(verdict: Verdict): Verdict {
+  if ('used' in verdict && verdict.used?.counted) verdict.used.usesLeft -= 1;
+  return verdict;
 }
 
 function missOf(

@@ -90,7 +90,7 @@ class Life {
     const { device, model } = askers[by]!;
     const content = randomBytes(size);
     const answer = await device.store(this.patient.id, content);
-    expect(answer.status).toBe(this.model.mayRecord(model) ? 201 : 403);
+    expect([answer.status, answer.code]).toEqual(recorded(this.model.record(model)));
     if (answer.status !== 201) return;
     const id = String(answer.json['record']);
     this.model.records.push({ id, custodian: model.organisation, versions: [content] });
@@ -102,7 +102,7 @@ class Life {
     const { device, model } = askers.find(({ model }) => model.organisation === record.custodian)!;
     const content = randomBytes(size);
     const answer = await device.storeVersion(record.id, record.versions.length, content);
-    expect(answer.status).toBe(this.model.mayRecord(model) ? 201 : 403);
+    expect([answer.status, answer.code]).toEqual(recorded(this.model.record(model)));
     if (answer.status === 201) record.versions.push(content);
   }
 
@@ -205,6 +205,7 @@ class Life {
   }
 }
 
+const recorded = (verdict: Verdict) => ('code' in verdict ? [403, verdict.code] : [201, '']);
 const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];
 
 test(
@@ -223,13 +224,13 @@ test(
         expect(seen.toReversed()).toMatchObject(life.log.map(({ grant: _, ...listed }) => listed));
         lives.push(life);
       }),
-      { numRuns: share(2_000, 8), seed, endOnFailure: true },
+      { numRuns: share(2_000, 3), seed, endOnFailure: true },
     );
     const entries = entriesIn(await blocksFrom(ledger, first));
     for (const { patient, log } of lives) {
       expect(entries.filter((one) => one.patient === patient.id)).toMatchObject(log);
     }
-    console.log(JSON.stringify(Object.fromEntries(Object.entries(Object.groupBy(lives.flatMap(({log})=>log), (e)=>e.code ?? e.basis ?? '')).map(([k,v])=>[k,v!.length])))); expect(lives.flatMap(({ log }) => log).some(({ decision }) => decision === 'granted')).toBe(true);
+    expect(lives.flatMap(({ log }) => log).some(({ decision }) => decision === 'granted')).toBe(true);
   },
   share(10_000_000, 60_000),
 );

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { type Algorithm, type PublicKey, thumbprint } from '@chartkey/vocabulary';
+import { type Algorithm, algorithmOf, type PublicKey, thumbprint } from '@chartkey/vocabulary';
 import type { SignatureChecks } from './signature.ts';
 
 const digestOf: Record<Algorithm, string> = { ES256: 'sha256', ES384: 'sha384', RS384: 'sha384' };
@@ -21,6 +21,7 @@ function keyObject(key: PublicKey): KeyObject {
 /** `SignatureChecks` on node:crypto, for the chaincode and the gateway. */
 export const nodeSignatureChecks: SignatureChecks = {
   verifies(algorithm, key, signingInput, signature) {
+    if (algorithm !== algorithmOf(key)) return false;
     try {
       const dsaEncoding = 'ieee-p1363';
       return verify(

@@ -5,8 +5,6 @@ import { BlockBroken, Chain } from './chain.ts';
 import type { LedgerBlock } from './ledger.ts';
 import { readBlock } from './read-block.ts';
 
-export { BlockBroken } from './chain.ts';
-
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 

@@ -1,4 +1,5 @@
 import type { Trust } from '@chartkey/rules';
+import { nodeSignatureChecks as checks } from '@chartkey/rules/node';
 import type { Genesis, ReleaseAnswer } from '@chartkey/vocabulary';
 import type { ByteRange } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -15,18 +16,17 @@ import { Outgoing } from './outgoing.ts';
 import { Proofs, releasesUrl, sealedUrl } from './proof.ts';
 import type { Reading } from './reading.ts';
 import { openReleasedLog, type ReleasedLog } from './released-log.ts';
+import { rememberingChecks } from './remembering-checks.ts';
 import { Requester } from './requester.ts';
 import { Sealed, type SealedPart } from './sealed.ts';
-import { nodeSignatureChecks, rememberingChecks } from './signature-checks.ts';
 import { Statements } from './statements.ts';
 
 export type { Alarm, RaiseAlarm } from './alarm.ts';
-export type { Address, Resolve } from './destinations.ts';
+export type { Resolve } from './destinations.ts';
 export { type GatewayDevice, gatewayDevice } from './gateway-device.ts';
 export { makeProof, releasesUrl, sealedUrl } from './proof.ts';
 export type { Reading } from './reading.ts';
 export type { SealedPart } from './sealed.ts';
-export { nodeSignatureChecks, rememberingChecks } from './signature-checks.ts';
 
 /** What this room stands on. */
 export interface ReleaseRoomParts {
@@ -74,7 +74,6 @@ export class ReleaseRoom {
     private readonly log: ReleasedLog,
   ) {
     const { network, genesis, organisation, ledger, vault, revocations, now = Date.now } = parts;
-    const checks = nodeSignatureChecks();
     const trust: Trust = {
       network,
       genesis,

@@ -1,12 +1,8 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { nodeSignatureChecks as checks } from '@chartkey/rules/node';
 import { canonicalJson, instantAt, signingInput } from '@chartkey/vocabulary';
 import { Devices } from '../../../gateway/src/release/devices.ts';
-import {
-  makeProof,
-  nodeSignatureChecks,
-  releasesUrl,
-  sealedUrl,
-} from '../../../gateway/src/release/index.ts';
+import { makeProof, releasesUrl, sealedUrl } from '../../../gateway/src/release/index.ts';
 import { Proofs } from '../../../gateway/src/release/proof.ts';
 import { Replays } from '../../../gateway/src/release/replays.ts';
 import { Statements } from '../../../gateway/src/release/statements.ts';
@@ -21,7 +17,6 @@ const ended = consortium.device('LakesideMSP', 'gateway', { validUntil: instantA
 const stranger = consortium.device('LakesideMSP', 'gateway');
 const ledger = new MemoryLedger();
 for (const approved of [device, revoked, ended]) ledger.approve(approved);
-const checks = nodeSignatureChecks();
 const now = Date.now();
 const url = releasesUrl('http://127.0.0.1:7001');
 
