@@ -171,7 +171,7 @@ test('a third party may learn who the members are, and nothing of patients', asy
     [queries.record, freshId()],
     [queries.recordsOf, freshHash()],
     [queries.access, `${'0'.repeat(64)}:0`],
-    [queries.releasable, `${'0'.repeat(64)}:0`],
+    [queries.releasable, JSON.stringify([`${'0'.repeat(64)}:0`])],
     [queries.statement, freshHash()],
   ] as const) {
     expect(await codeOf(ledger.evaluate(query, ...args))).toBe('CARE_MEMBERS_ONLY');
@@ -215,13 +215,12 @@ test('a released read is decided afresh: after a revocation it is denied', async
   await river.submit('grantConsent', grant);
   const read = { kind: 'read' as const, session: await lake.session(), record, purpose: 'TREAT' as const };
   const { transaction } = await lake.request(read);
-  const releasable = () => river.ledger.evaluate(queries.releasable, `${transaction}:0`);
-  expect(await releasable()).toMatchObject({
-    now: { is: 'granted', basis: 'grant' },
-    custodian: 'RiversideMSP',
-  });
+  const releasable = () => river.ledger.evaluate(queries.releasable, JSON.stringify([`${transaction}:0`]));
+  expect(await releasable()).toMatchObject([
+    { now: { is: 'granted', basis: 'grant' }, custodian: 'RiversideMSP' },
+  ]);
   await river.submit('revokeConsent', patient.revocation(grant));
-  expect(await releasable()).toMatchObject({ now: { is: 'denied', code: 'NO_GRANT' } });
+  expect(await releasable()).toMatchObject([{ now: { is: 'denied', code: 'NO_GRANT' } }]);
 });
 
 test('an input that does not match its digest is refused', async () => {

@@ -2,6 +2,7 @@ import { decideAccess } from '@chartkey/rules';
 import {
   type AccessEntry,
   AccessId,
+  AccessIds,
   canonicalJson,
   type Device,
   entriesOf,
@@ -9,6 +10,7 @@ import {
   instantAt,
   LogAuditQueryInput,
   type Releasable,
+  type ReleasableAnswer,
   RequestAccessInput,
   type Session,
 } from '@chartkey/vocabulary';
@@ -65,32 +67,54 @@ export class AccessesContract extends LedgerContract {
     return canonicalJson(await entryOf(tx, id));
   }
 
-  /** A granted read decided afresh on current state, with what a custodian needs to prove it again. */
+  /**
+   * Granted reads decided afresh on current state, each with what a custodian needs to prove it again.
+   * @param accesses JSON array of 1 to 64 access ids; the answer has an item, or a failure's code, for each
+   */
   @Transaction(false)
   @Returns('string')
-  async releasable(tx: RecordsTransaction, id: string): Promise<string> {
+  async releasable(tx: RecordsTransaction, accesses: string): Promise<string> {
     await tx.requireCareMember();
-    const entry = await entryOf(tx, id);
-    if (entry.record === undefined || entry.version === undefined || entry.decision !== 'granted') {
-      throw new Failure('RELEASE_REFUSED');
+    const answers: ReleasableAnswer[] = [];
+    for (const access of idsIn(accesses)) {
+      try {
+        answers.push(await releasableOf(tx, access));
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        answers.push({ code: error.code });
+      }
     }
-    const session = await tx.world.sessions.require(entry.session);
-    const device = await tx.world.devices.require(entry.device);
-    const record = await tx.world.records.require(entry.record);
-    const version = await tx.world.versions.require(entry.record, versionKey(entry.version));
-    const patient = await tx.world.patients.require(record.patient);
-    const now = await decideAgain(tx, entry, session, device, record);
-    const answer: Releasable = {
-      entry,
-      now,
-      sessionUntil: session.until,
-      custodian: record.custodian,
-      commitment: version.commitment,
-      enrolment: patient.statement,
-      approval: device.statement,
-    };
-    return canonicalJson(answer);
+    return canonicalJson(answers);
   }
+}
+
+function idsIn(accesses: string): string[] {
+  try {
+    return AccessIds.parse(JSON.parse(accesses));
+  } catch {
+    throw new Failure('INVALID_TRANSACTION');
+  }
+}
+
+async function releasableOf(tx: RecordsTransaction, id: string): Promise<Releasable> {
+  const entry = await entryOf(tx, id);
+  if (entry.record === undefined || entry.version === undefined || entry.decision !== 'granted') {
+    throw new Failure('RELEASE_REFUSED');
+  }
+  const session = await tx.world.sessions.require(entry.session);
+  const device = await tx.world.devices.require(entry.device);
+  const record = await tx.world.records.require(entry.record);
+  const version = await tx.world.versions.require(entry.record, versionKey(entry.version));
+  const patient = await tx.world.patients.require(record.patient);
+  return {
+    entry,
+    now: await decideAgain(tx, entry, session, device, record),
+    sessionUntil: session.until,
+    custodian: record.custodian,
+    commitment: version.commitment,
+    enrolment: patient.statement,
+    approval: device.statement,
+  };
 }
 
 async function decideAgain(

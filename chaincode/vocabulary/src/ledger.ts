@@ -60,7 +60,7 @@ export const queries = {
   recordsOf: 'records:recordsOf',
   /** (access) -> AccessEntry; care members */
   access: 'accesses:access',
-  /** (access) -> Releasable; care members */
+  /** (JSON array of 1 to 64 accesses) -> ReleasableAnswer[]; care members */
   releasable: 'accesses:releasable',
   /** (session) -> Session; care members and who started it */
   session: 'sessions:session',
@@ -290,6 +290,10 @@ export const Releasable = z.object({
   approval: StatementId,
 });
 export type Releasable = z.infer<typeof Releasable>;
+/** One access's answer, or the failure that stands in its place. */
+export const ReleasableAnswer = z.union([Releasable, z.object({ code: z.string() })]);
+export type ReleasableAnswer = z.infer<typeof ReleasableAnswer>;
+export const AccessIds = z.array(AccessId).min(1).max(MOST_ITEMS);
 
 export const StoredStatement = z.object({
   statement: z.string(),

@@ -4,12 +4,12 @@ import {
   Failure,
   isFailureCode,
   millisecondsOf,
-  queries,
   Releasable,
   SESSION_SECONDS,
 } from '@chartkey/vocabulary';
 import { Disagreement } from './alarm.ts';
 import type { Basis } from './basis.ts';
+import { Releasables } from './releasables.ts';
 import type { Queries } from './statements.ts';
 
 /** An entry of a read: it names a record's version. */
@@ -35,7 +35,11 @@ export interface EntitlementParts {
 
 /** Is this device entitled to the key of this access, now? The same check for a key and for sealed bytes. */
 export class Entitlement {
-  constructor(private readonly parts: EntitlementParts) {}
+  private readonly releasables: Releasables;
+
+  constructor(private readonly parts: EntitlementParts) {
+    this.releasables = new Releasables(parts.ledger);
+  }
 
   /**
    * What the ledger's state says of the access, if it lets this recipient have it. One query, one snapshot.
@@ -43,7 +47,7 @@ export class Entitlement {
    * @throws Disagreement when the answer contradicts itself
    */
   async claim(access: string, recipient: ApprovedDevice): Promise<Claim> {
-    const answer = Releasable.safeParse(await this.parts.ledger.evaluate(queries.releasable, access));
+    const answer = Releasable.safeParse(await this.releasables.of(access));
     if (!answer.success) throw new Disagreement('an access is not stored as one');
     const { entry, now, sessionUntil, ...facts } = answer.data;
     if (entry.access !== access) throw new Disagreement('an access is stored under another id than its own');

@@ -44,7 +44,9 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
       case queries.device:
         return found(this.devices.get(name), 'DEVICE_UNKNOWN');
       case queries.releasable:
-        return found(this.releasable.get(name), 'ACCESS_UNKNOWN');
+        return (JSON.parse(name) as string[]).map((access) =>
+          structuredClone(this.releasable.get(access) ?? { code: 'ACCESS_UNKNOWN' }),
+        );
       case queries.grants:
         return this.grants;
       default:
