@@ -27,7 +27,7 @@ const steps = {
 function walls() {
   const cruised = ['chaincode', 'gateway/src', 'client/src', 'network', 'test'];
   const { stdout } = run(
-    'dependency-cruiser/bin/dependency-cruise.mjs',
+    'dependency-cruiser/bin/dependency-cruiser.mjs',
     [...cruised, '--config', '--output-type', 'json'],
     {
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -6,7 +6,10 @@ const { node24 } = require('./node24.cjs');
 const root = join(__dirname, '..');
 const node = node24();
 console.log('Chartkey: starting the demo consortium …');
-if (spawnSync(node, [join(__dirname, 'build.cjs'), 'chaincode', 'network'], { cwd: root, stdio: 'inherit' }).status !== 0)
+if (
+  spawnSync(node, [join(__dirname, 'build.cjs'), 'chaincode', 'network'], { cwd: root, stdio: 'inherit' })
+    .status !== 0
+)
   process.exit(1);
 const child = spawn(node, [join(root, 'network', 'dist', 'demo', 'main.js'), ...process.argv.slice(2)], {
   cwd: root,

@@ -118,6 +118,7 @@ export const settings = {
   TLS_CERTIFICATE: setting({ says: 'PEM to serve HTTPS with', takes: 'a path', reads: z.string().min(1) }),
   TLS_KEY: setting({ says: 'PEM of its key', takes: 'a path', reads: z.string().min(1) }),
   MAX_UPLOAD_BYTES: whole('Bytes of one record’s content at most', '4294967296', 1, 34_359_738_368),
+  ITEMS_PER_TRANSACTION: whole('Reads or sessions that share one transaction at most', '64', 1, 64),
   IN_FLIGHT: whole('Transactions of grouped reads and sessions in flight at once, each', '4', 1, 64),
   QUEUE: whole('Reads and sessions that may wait for a transaction, each', '4096', 1, 1_000_000),
   EVALUATE_MILLISECONDS: milliseconds('Longest wait for a ledger query', '5000'),

@@ -33,13 +33,7 @@ export function takeDataFolder(dataDir: string, organisation: string, network: s
   const path = join(dataDir, 'organisations', organisation);
   const lock = lockIn(path);
   try {
-    const owner = kept(join(path, 'network'), () => `${network}\n`).trim();
-    if (owner !== network) {
-      throw new ConfigError(
-        'DATA_DIR',
-        `${path} belongs to the network ${owner}, not to ${network}: use another`,
-      );
-    }
+    claimFolder('DATA_DIR', path, network);
     const secret = kept(join(path, 'retry.key'), () => `${randomBytes(32).toString('base64url')}\n`);
     const retrySecret = Buffer.from(secret.trim(), 'base64url');
     if (retrySecret.length !== 32) throw new ConfigError('DATA_DIR', `${join(path, 'retry.key')} is damaged`);
@@ -47,6 +41,26 @@ export function takeDataFolder(dataDir: string, organisation: string, network: s
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/**
+ * Marks a folder as one network's for ever; so the keys of a demo never serve another network.
+ * @throws ConfigError naming the variable when it is another network's, or cannot be written
+ */
+export function claimFolder(variable: string, path: string, network: string): void {
+  let owner: string;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    owner = kept(join(path, 'network'), () => `${network}\n`).trim();
+  } catch (error) {
+    throw new ConfigError(variable, `${path} cannot be written (${codeOf(error)})`);
+  }
+  if (owner !== network) {
+    throw new ConfigError(
+      variable,
+      `${path} belongs to the network ${owner}, not to ${network}: use another`,
+    );
   }
 }
 

@@ -6,16 +6,18 @@ import { Members } from './access/members.ts';
 import { Reads } from './access/reads.ts';
 import { Trail } from './access/trail.ts';
 import { type Config, ConfigError } from './config.ts';
-import { takeDataFolder } from './data-folder.ts';
+import { claimFolder, takeDataFolder } from './data-folder.ts';
 import { type Following, followBlocks } from './following.ts';
 import type { Gateway } from './gateway.ts';
 import { connectLedger } from './ledger/connect.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { renewing } from './ledger/renewing.ts';
 import type { Metrics } from './metrics.ts';
 import { type Pinned, readDevice, readLedgerOptions } from './pinned.ts';
 import { Readiness } from './readiness.ts';
-import { Records, UNANCHORED } from './records/records.ts';
+import { Records } from './records/records.ts';
 import { RetryNotes } from './records/retry-notes.ts';
+import { sweepNowAndThen } from './records/sweeping.ts';
 import { openReleaseRoom, type ReleaseRoom } from './release/index.ts';
 import { RetryKeys } from './retry-keys.ts';
 import { Sessions } from './sessions/sessions.ts';
@@ -53,6 +55,7 @@ export async function openGateway(
   try {
     const folder = takeDataFolder(config.DATA_DIR, organisation.id, network);
     closing.push(() => folder.release());
+    claimFolder('VAULT_KEY_DIR', config.VAULT_KEY_DIR, network);
     const vault = await refused('VAULT_KEY_DIR', () =>
       openFileVault({
         network,
@@ -61,9 +64,13 @@ export async function openGateway(
         patientKeyFolder: folder.of('patient-keys'),
       }),
     );
-    const ledger = watchedLedger(connectLedger(ledgerOptions), metrics);
+    const silent = () => log.warn({}, 'the ledger’s connection went silent; connected anew');
+    const ledger = watchedLedger(
+      renewing(() => connectLedger(ledgerOptions), silent),
+      metrics,
+    );
     closing.push(() => ledger.close());
-    const readiness = new Readiness({ ledger, vault, network, log });
+    const readiness = new Readiness({ ledger, vault, network, device: device.device, log });
     const retryKeys = new RetryKeys(folder.retrySecret);
     const following = isCareMember(organisation.kind)
       ? await followBlocks({ ledger, folder, network, log, retryKeys, lost: (what) => readiness.lose(what) })
@@ -74,7 +81,9 @@ export async function openGateway(
     const notes = new RetryNotes(await openFileStore(folder.of('retries')));
     const records = new Records({ ledger, vault, organisation, retryKeys, notes });
     const stopping = new AbortController();
-    const ready = readiness.meetLedger(stopping.signal).then(() => sweepNowAndThen(records, log, closing));
+    const ready = readiness
+      .meetLedger(stopping.signal)
+      .then(() => void closing.push(sweepNowAndThen(records, log)));
     ready.catch(() => undefined);
     closing.push(() => stopping.abort());
     const gateway: Gateway = {
@@ -129,7 +138,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
   const { network, organisation } = pinned;
   const { genesis } = pinned.signed;
   const checks = nodeSignatureChecks;
-  const group = { inFlight: config.IN_FLIGHT, queue: config.QUEUE };
+  const group = { most: config.ITEMS_PER_TRANSACTION, inFlight: config.IN_FLIGHT, queue: config.QUEUE };
   const sessions = new Sessions({ ledger, organisation, checks, group });
   const statements = new Statements({ ledger, network, genesis, checks });
   const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
@@ -175,18 +184,6 @@ const withoutVault: Pick<ReleaseRoom, 'open' | 'release' | 'sealedOf'> = {
   release: () => Promise.reject(new Failure('RELEASE_REFUSED')),
   sealedOf: () => Promise.reject(new Failure('RELEASE_REFUSED')),
 };
-
-/** Clears what is not anchored: at the start, and again when what was too young then has come of age. */
-function sweepNowAndThen(records: Records, log: Logger, closing: (() => unknown)[]): void {
-  const sweep = () =>
-    records.sweep().then(
-      (swept) => log.info(swept, 'the vault was swept'),
-      (error) => log.warn({ why: String(error) }, 'the vault could not be swept; later'),
-    );
-  const timer = setInterval(sweep, UNANCHORED).unref();
-  closing.push(() => clearInterval(timer));
-  void sweep();
-}
 
 async function refused<Result>(variable: string, work: () => Promise<Result>): Promise<Result> {
   try {

@@ -9,16 +9,17 @@ const loopback = /^(?:127\.[0-9.]+|::1)$/;
 /**
  * Where the REST interface listens. A demo network's gateway listens on loopback, on the port that its
  * members' genesis document names: its URL is what assertions and proofs are addressed to.
- * @throws ConfigError HOST, PORT, TLS_CERTIFICATE, TLS_KEY
+ * @throws ConfigError HOST, METRICS_HOST, PORT, TLS_CERTIFICATE, TLS_KEY
  */
 export function placeOf(config: Config, { signed, organisation }: Pinned): Place {
-  const { HOST, PORT, TLS_CERTIFICATE, TLS_KEY } = config;
+  const { HOST, METRICS_HOST, PORT, TLS_CERTIFICATE, TLS_KEY } = config;
   const { demo, ledger } = signed.genesis;
   const registered = portOf(organisation);
-  if (demo && !loopback.test(HOST)) {
+  for (const [variable, host] of Object.entries({ HOST, METRICS_HOST })) {
+    if (!demo || loopback.test(host)) continue;
     throw new ConfigError(
-      'HOST',
-      `a demo network’s gateway listens on loopback only: give 127.0.0.1, not ${HOST}`,
+      variable,
+      `a demo network’s gateway listens on loopback only: give 127.0.0.1, not ${host}`,
     );
   }
   if (demo && PORT !== undefined && PORT !== registered) {

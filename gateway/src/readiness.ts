@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Failure, NetworkState, queries } from '@chartkey/vocabulary';
+import { deviceStanding } from '@chartkey/rules';
+import { Device, Failure, NetworkState, queries } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
 import { ConfigError } from './config.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -15,6 +16,8 @@ export interface ReadinessParts {
   vault: Pick<Vault, 'checkWritable'>;
   /** the pinned network id */
   network: string;
+  /** thumbprint of the gateway's own device */
+  device: string;
   log: Logger;
 }
 
@@ -61,8 +64,9 @@ export class Readiness {
 
   private async look(): Promise<string[]> {
     const { vault } = this.parts;
-    const [code, writable] = await Promise.all([
+    const [code, approved, writable] = await Promise.all([
       this.lookAtLedger().catch(() => 'WRONG_NETWORK'),
+      this.isApproved(),
       vault.checkWritable().then(
         () => true,
         () => false,
@@ -71,9 +75,20 @@ export class Readiness {
     return [
       ...(code === undefined ? [] : [`the ledger does not answer as it should (${code})`]),
       ...(this.met || code !== undefined ? [] : ['the ledger has just been reached']),
+      ...(approved ? [] : ['the gateway’s own device is not approved on the ledger']),
       ...(writable ? [] : ['the vault cannot be written']),
       ...this.lost,
     ];
+  }
+
+  /** False only when the ledger says so: what it does not say is told apart. */
+  private async isApproved(): Promise<boolean> {
+    try {
+      const device = Device.parse(await this.parts.ledger.evaluate(queries.device, this.parts.device));
+      return deviceStanding(device, Date.now()) === undefined;
+    } catch (error) {
+      return !(error instanceof Failure && error.code === 'DEVICE_UNKNOWN');
+    }
   }
 
   /** What keeps the ledger from showing the pinned network; undefined when nothing does. */

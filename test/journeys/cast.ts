@@ -91,7 +91,12 @@ export async function eventually<Found>(ask: () => Promise<Found | undefined | f
 }
 
 /** A device's own proof of possession, for `approveDevice`; whatever is left out is as it should be. */
-export function deviceFacts(network: string, organisation: string, key = testKey(), enc = testKey()) {
+export function deviceFacts(
+  network: string,
+  organisation: string,
+  key: TestKey = testKey(),
+  enc: TestKey = testKey(),
+) {
   const exp = Math.floor(Date.now() / 1000) + 600;
   return { network, organisation, sig: key.publicJwk, enc: enc.publicJwk, use: 'workstation', exp };
 }

@@ -1,4 +1,6 @@
 import { describe as described, type FailureCode, isFailureCode } from '@chartkey/vocabulary';
+import { codesOf } from '../../gateway/src/http/openapi-answers.ts';
+import { routes } from '../../gateway/src/http/routes/index.ts';
 import { type Json, jsonOf } from './cast.ts';
 
 /** What each refusal said, so that a test can look through all of them. */
@@ -20,6 +22,7 @@ export async function refused(answer: Response, code: string): Promise<Json> {
   expect(answer.headers.get('Chartkey-Ledger')).toBe('embedded');
   expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
   expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  if (answer.url) expect(documentedAt(answer.url)).toContain(code);
   if (answer.status === 401) expect(answer.headers.get('WWW-Authenticate')).toContain('Bearer');
   if (answer.status === 503) expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
   return body;
@@ -30,7 +33,8 @@ export async function noToken(answer: Response, error: string, code: string): Pr
   const body = await read(answer);
   const found = `${answer.status} ${body['error']} ${body['code']}`;
   expect(found).toBe(`${error === 'invalid_client' ? 401 : 400} ${error} ${code}`);
-  expect(isFailureCode(code)).toBe(true);
+  const documented = routes.find(({ path }) => path === '/v1/oauth/token')!.answers;
+  expect(JSON.stringify(documented)).toContain(code === 'INVALID_REQUEST' ? 'invalid_request' : code);
   expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/);
   expect(answer.headers.get('Cache-Control')).toBe('no-store');
   // RFC 6749: printable ASCII without quotation mark and backslash
@@ -45,4 +49,13 @@ async function read(answer: Response): Promise<Json> {
 function statusOf(code: string): number {
   if (!isFailureCode(code)) throw new Error(`${code} is not a listed code`);
   return described(code).status;
+}
+
+/** Codes that the OpenAPI document lists for a path, whatever the method. */
+function documentedAt(url: string): string[] {
+  const { pathname } = new URL(url);
+  const here = routes.filter(({ path }) =>
+    new RegExp(`^${path.replace(/\{[a-z]+\}/g, '[^/]+')}$`).test(pathname),
+  );
+  return ['NOT_FOUND', 'METHOD_UNKNOWN', ...here.flatMap(codesOf)];
 }

@@ -2,10 +2,10 @@ import {
   type AccessEntry,
   Failure,
   type Genesis,
+  type Grant,
   millisecondsOf,
   type P256Key,
   type PublicKey,
-  thumbprint,
 } from '@chartkey/vocabulary';
 import { covers, grantOf } from './coverage.ts';
 import { checkDeviceProof } from './device.ts';
@@ -14,13 +14,17 @@ import { memberOf } from './genesis.ts';
 import type { SignatureChecks } from './signature.ts';
 import { checkSignature, readStatement } from './statement.ts';
 
-/** What a custodian knows without asking the ledger's state. */
-export interface Trust {
+/** What everything hangs on: the founders, and the cryptography. */
+export interface Founded {
   network: string;
   genesis: Genesis;
+  checks: SignatureChecks;
+}
+
+/** What a custodian knows without asking the ledger's state. */
+export interface Trust extends Founded {
   /** was this grant (of a patient) or device (of an organisation) ever revoked? */
   isRevoked(issuer: string, target: string): boolean;
-  checks: SignatureChecks;
 }
 
 /** A device as its organisation's master key approved it. */
@@ -35,15 +39,15 @@ export interface ApprovedDevice {
 }
 
 /**
- * Verifies genesis -> master key -> device from the approving statement alone.
+ * Verifies genesis -> master key -> device from the approving statement alone. What it answers never
+ * changes, so it may be kept; whether the device was revoked since is another question.
  * @throws Failure when any link does not hold
  */
-export function checkApproval(approval: string, trust: Trust): ApprovedDevice {
+export function verifyApproval(approval: string, { network, genesis, checks }: Founded): ApprovedDevice {
   const statement = readStatement(approval, 'approveDevice');
-  const organisation = memberOf(trust.genesis, statement.payload.iss);
-  checkSignature(statement, organisation.masterKey, trust.network, trust.checks);
-  const { device, sig, enc, use } = checkDeviceProof(statement, trust.network, undefined, trust.checks);
-  if (trust.isRevoked(organisation.id, device)) throw new Failure('DEVICE_REVOKED');
+  const organisation = memberOf(genesis, statement.payload.iss);
+  checkSignature(statement, organisation.masterKey, network, checks);
+  const { device, sig, enc, use } = checkDeviceProof(statement, network, undefined, checks);
   const { validUntil } = statement.payload;
   return {
     device,
@@ -55,33 +59,54 @@ export function checkApproval(approval: string, trust: Trust): ApprovedDevice {
   };
 }
 
+/** A patient as the enrolling statement made it. */
+export interface EnrolledPatient {
+  patient: string;
+  sig: P256Key;
+}
+
+/** Verifies patient id -> key from the enrolment alone. @throws Failure when it does not hold */
+export function verifyEnrolment(enrolment: string, { network, checks }: Founded): EnrolledPatient {
+  const statement = readStatement(enrolment, 'enrolPatient');
+  checkEnrolment(statement, network, checks);
+  const { iss: patient, sig } = statement.payload;
+  return { patient, sig };
+}
+
+/** Verifies key -> grant from the granting statement alone. @throws Failure when it does not hold */
+export function verifyGrant(
+  statementOfGrant: string,
+  { patient, sig }: EnrolledPatient,
+  { network, checks }: Founded,
+): Grant {
+  const statement = readStatement(statementOfGrant, 'grantConsent', 'enrolPatient');
+  checkSignature(statement, sig, network, checks);
+  const grant = grantOf(statement.id, statement.payload);
+  if (grant === undefined || statement.payload.iss !== patient) throw new Failure('NO_GRANT');
+  return grant;
+}
+
 /**
- * Verifies, from statements alone, that an entry's basis stands: the patient's own permission, or the
- * custodian's own record. State's word is not asked.
- * @param statements compact JWS of the patient's enrolment, and of the grant where the basis is one
+ * Checks that an entry's basis stands: the patient's own permission, or the custodian's own record. State's
+ * word is not asked.
+ * @param proven the patient, and the grant where the basis is one, as verified from their statements
  * @throws Failure when it does not stand
  */
 export function checkBasis(
   entry: AccessEntry,
   custodian: string,
-  statements: { enrolment: string; grant?: string | undefined },
+  proven: { patient: EnrolledPatient; grant?: Grant | undefined },
   trust: Trust,
 ): void {
-  const enrolment = readStatement(statements.enrolment, 'enrolPatient');
-  checkEnrolment(enrolment, trust.network, trust.checks);
-  if (enrolment.payload.iss !== entry.patient) throw new Failure('PATIENT_UNKNOWN');
+  if (proven.patient.patient !== entry.patient) throw new Failure('PATIENT_UNKNOWN');
   if (memberOf(trust.genesis, entry.organisation).kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
   if (entry.purpose === 'ETREAT') throw new Failure('BREAK_GLASS_REQUIRED');
   if (entry.basis === 'custodian') {
     if (entry.organisation !== custodian || entry.purpose !== 'TREAT') throw new Failure('NO_GRANT');
     return;
   }
-  if (statements.grant === undefined) throw new Failure('NO_GRANT');
-  const statement = readStatement(statements.grant, 'grantConsent', 'enrolPatient');
-  checkSignature(statement, enrolment.payload.sig, trust.network, trust.checks);
-  const grant = grantOf(statement.id, statement.payload);
-  const ours = statement.payload.iss === entry.patient && grant !== undefined && grant.grant === entry.grant;
-  if (!ours || thumbprint(enrolment.payload.sig) !== entry.patient) throw new Failure('NO_GRANT');
+  const { grant } = proven;
+  if (grant === undefined || grant.grant !== entry.grant) throw new Failure('NO_GRANT');
   if (trust.isRevoked(entry.patient, grant.grant)) throw new Failure('NO_GRANT');
   const answer = covers(grant, {
     organisation: entry.organisation,

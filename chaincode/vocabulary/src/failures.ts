@@ -108,8 +108,8 @@ export const failures = {
   ],
   ASSERTION_EXPIRED: [
     'unauthenticated',
-    'The client assertion has expired or lives too long.',
-    'Sign a new one that lives at most 300 s.',
+    'The client assertion has expired, lives too long, or comes from the future.',
+    'Set the clock, then sign a new one that lives at most 300 s; 60 s ahead are tolerated.',
   ],
   ASSERTION_REPLAYED: [
     'unauthenticated',

@@ -41,7 +41,7 @@ interface Travelled {
 export interface AskingParts {
   ledger: Pick<Ledger, 'submit' | 'evaluate'>;
   /** transactions in flight, items waiting; see `Group` */
-  group?: { inFlight: number; queue: number };
+  group?: { most: number; inFlight: number; queue: number };
   /** told how long each item waited for its transaction, in seconds */
   queued?: (seconds: number) => void;
 }

@@ -41,6 +41,12 @@ export async function pour(
   response.status(status);
   response.strictContentLength = true;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (!first.done && first.value.byteLength === Number(headers['Content-Length'])) {
+    // A small content is whole already: no stream, and its end is still waited for.
+    if (!(await chunks.next()).done) throw new Error('a body is longer than its length');
+    response.end(first.value);
+    return;
+  }
   await pipeline(rest(first, chunks), response);
 }
 

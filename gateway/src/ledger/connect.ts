@@ -5,7 +5,7 @@ import { height } from './height.ts';
 import type { Ledger } from './ledger.ts';
 import { evaluate, submit } from './submit.ts';
 
-export type { Deadlines, LedgerOptions } from './connection.ts';
+export type { LedgerOptions } from './connection.ts';
 
 /**
  * The ledger as one organisation's gateway sees it, through its peer's Fabric Gateway service over TLS.

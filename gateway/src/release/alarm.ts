@@ -1,4 +1,4 @@
-import { Failure } from '@chartkey/vocabulary';
+import { describe, Failure } from '@chartkey/vocabulary';
 
 /** Something that an operator must look at at once: nothing was released or served. */
 export interface Alarm {
@@ -22,4 +22,14 @@ export function alarmed(raise: RaiseAlarm, alarm: Alarm): Failure {
 /** The ledger's state says what no statement bears out. Caught inside this room, where it becomes an alarm. */
 export class Disagreement extends Error {
   override readonly name = 'Disagreement';
+}
+
+/**
+ * What a failed verification is: the statements do not bear out what state says. A ledger that cannot be
+ * reached stays what it is.
+ */
+export function unproven(error: unknown, what: string): unknown {
+  if (!(error instanceof Failure)) return error;
+  const { category } = describe(error.code);
+  return category === 'busy' || category === 'broken' ? error : new Disagreement(`${what}: ${error.code}`);
 }

@@ -1,8 +1,11 @@
-import { type ApprovedDevice, checkApproval, checkBasis, type Trust } from '@chartkey/rules';
+import { type ApprovedDevice, checkBasis, type Trust } from '@chartkey/rules';
 import { type AccessEntry, Device, Failure, Grant, millisecondsOf, queries } from '@chartkey/vocabulary';
 import * as z from 'zod';
-import { Disagreement } from './alarm.ts';
-import type { Queries, Statements } from './statements.ts';
+import { Disagreement, unproven } from './alarm.ts';
+import type { Proven } from './proven.ts';
+import type { Queries } from './statements.ts';
+
+const broken = 'the statements behind a granted access do not verify';
 
 /** Statement ids that the ledger names beside an entry. */
 export interface NamedStatements {
@@ -14,7 +17,7 @@ export interface BasisParts {
   /** whose records are released here */
   organisation: string;
   ledger: Queries;
-  statements: Statements;
+  proven: Proven;
   trust: Trust;
 }
 
@@ -31,33 +34,34 @@ export class Basis {
    * @throws Failure DEVICE_REVOKED or NO_GRANT when it was revoked meanwhile; LEDGER_UNAVAILABLE, BUSY, BROKEN
    */
   async verify(entry: AccessEntry, named: NamedStatements): Promise<ApprovedDevice> {
-    const { statements, trust, organisation } = this.parts;
+    const { trust } = this.parts;
     if (entry.basis === 'grant' && entry.grant === undefined) throw new Disagreement('an entry has no basis');
-    const [approval, enrolment, grant] = await Promise.all([
-      statements.textOf(named.approval),
-      statements.textOf(named.enrolment),
-      entry.grant === undefined ? undefined : statements.textOf(entry.grant),
-    ]);
-    let device: ApprovedDevice;
-    const revoked: ('device' | 'grant')[] = [];
-    const watching = (what: 'device' | 'grant'): Trust => ({
-      ...trust,
-      isRevoked(issuer, target) {
-        if (trust.isRevoked(issuer, target)) revoked.push(what);
-        return false;
-      },
-    });
+    const { device, patient, grant } = await this.provenOf(entry, named);
+    let revokedGrant = false;
+    const watching = (issuer: string, target: string) => {
+      revokedGrant ||= trust.isRevoked(issuer, target);
+      return false;
+    };
     try {
-      device = checkApproval(approval, watching('device'));
-      checkBasis(entry, organisation, { enrolment, grant }, watching('grant'));
+      checkBasis(entry, this.parts.organisation, { patient, grant }, { ...trust, isRevoked: watching });
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      throw new Disagreement(`the statements behind a granted access fail with ${error.code}`);
+      throw unproven(error, broken);
     }
     checkIsEntrysDevice(device, entry);
-    if (revoked.includes('device')) await this.refuseRevokedDevice(entry);
-    if (revoked.includes('grant')) await this.refuseRevokedGrant(entry);
+    if (trust.isRevoked(device.organisation, device.device)) await this.refuseRevokedDevice(entry);
+    if (revokedGrant) await this.refuseRevokedGrant(entry);
     return device;
+  }
+
+  private async provenOf(entry: AccessEntry, { approval, enrolment }: NamedStatements) {
+    const { proven } = this.parts;
+    try {
+      const [device, patient] = await Promise.all([proven.device(approval), proven.patient(enrolment)]);
+      const grant = entry.grant === undefined ? undefined : await proven.grant(entry.grant, patient);
+      return { device, patient, grant };
+    } catch (error) {
+      throw unproven(error, broken);
+    }
   }
 
   /** Our own set of revocations is never ahead of our peer's state, so state must know of this one. */

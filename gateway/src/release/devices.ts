@@ -1,8 +1,9 @@
-import { type ApprovedDevice, checkApproval, type Trust } from '@chartkey/rules';
+import type { ApprovedDevice, Trust } from '@chartkey/rules';
 import { Device, Failure, queries } from '@chartkey/vocabulary';
-import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
+import { alarmed, Disagreement, type RaiseAlarm, unproven } from './alarm.ts';
+import type { Proven } from './proven.ts';
 import { Recent } from './recent.ts';
-import type { Queries, Statements } from './statements.ts';
+import type { Queries } from './statements.ts';
 
 const KEPT = 4096;
 /** Anybody may name a device, so only so many unknown ones are looked up at a time. */
@@ -10,7 +11,7 @@ const MOST_LOOKUPS = 32;
 
 export interface DevicesParts {
   ledger: Queries;
-  statements: Statements;
+  proven: Proven;
   trust: Trust;
   alarm: RaiseAlarm;
   /** milliseconds since 1970 */
@@ -30,10 +31,11 @@ export class Devices {
    * @throws Failure DEVICE_UNKNOWN, DEVICE_REVOKED, DEVICE_EXPIRED, LEDGER_DISAGREES (with an alarm), BUSY
    */
   async approved(thumbprint: string): Promise<ApprovedDevice> {
-    const { trust, now, alarm } = this.parts;
+    const { proven, trust, now, alarm } = this.parts;
     try {
       const id = await this.approvals.obtain(thumbprint, () => this.findApproval(thumbprint));
-      const device = checkApproval(await this.parts.statements.textOf(id), trust);
+      const device = await proven.device(id);
+      if (trust.isRevoked(device.organisation, thumbprint)) throw new Failure('DEVICE_REVOKED');
       if (device.validUntil !== undefined && now() > device.validUntil) throw new Failure('DEVICE_EXPIRED');
       return device;
     } catch (error) {
@@ -50,20 +52,17 @@ export class Devices {
       const found = Device.safeParse(await this.parts.ledger.evaluate(queries.device, thumbprint));
       if (!found.success) throw new Disagreement('a device is not stored as one');
       const { statement, organisation } = found.data;
-      this.checkBearsOut(await this.parts.statements.textOf(statement), thumbprint, organisation);
+      await this.checkBearsOut(statement, thumbprint, organisation);
       return statement;
     } finally {
       this.lookups -= 1;
     }
   }
 
-  private checkBearsOut(approval: string, thumbprint: string, organisation: string): void {
-    let device: ApprovedDevice;
-    try {
-      device = checkApproval(approval, { ...this.parts.trust, isRevoked: () => false });
-    } catch {
-      throw new Disagreement('a device’s approval does not verify');
-    }
+  private async checkBearsOut(approval: string, thumbprint: string, organisation: string): Promise<void> {
+    const device = await this.parts.proven.device(approval).catch((error: unknown) => {
+      throw unproven(error, 'a device’s approval does not verify');
+    });
     if (device.device !== thumbprint || device.organisation !== organisation) {
       throw new Disagreement('a device’s approval is for another device');
     }

@@ -14,9 +14,9 @@ import { Entitlement } from './entitlement.ts';
 import type { GatewayDevice } from './gateway-device.ts';
 import { Outgoing } from './outgoing.ts';
 import { Proofs, releasesUrl, sealedUrl } from './proof.ts';
+import { Proven } from './proven.ts';
 import type { Reading } from './reading.ts';
 import { openReleasedLog, type ReleasedLog } from './released-log.ts';
-import { rememberingChecks } from './remembering-checks.ts';
 import { Requester } from './requester.ts';
 import { Sealed, type SealedPart } from './sealed.ts';
 import { Statements } from './statements.ts';
@@ -77,12 +77,12 @@ export class ReleaseRoom {
     const trust: Trust = {
       network,
       genesis,
-      checks: rememberingChecks(checks),
+      checks,
       isRevoked: (issuer, target) => revocations.has(issuer, target),
     };
-    const statements = new Statements(ledger);
-    const devices = new Devices({ ...parts, statements, trust, now });
-    const basis = new Basis({ organisation, ledger, statements, trust });
+    const proven = new Proven(new Statements(ledger), trust);
+    const devices = new Devices({ ...parts, proven, trust, now });
+    const basis = new Basis({ organisation, ledger, proven, trust });
     const entitlement = new Entitlement({ ledger, basis, now });
     this.url = genesis.organisations.find((one) => one.id === organisation)?.url ?? '';
     this.custodian = new Custodian({ ...parts, devices, commits: new Commits(parts), entitlement, log, now });

@@ -1,6 +1,7 @@
 import { deviceStanding, type ReadAssertion } from '@chartkey/rules';
 import { Device, Failure, PatientFacts, type PublicKey, queries } from '@chartkey/vocabulary';
 import type { Ledger } from '../ledger/ledger.ts';
+import { unlessForbidden } from '../statements/verification.ts';
 import { Expiring } from './expiring.ts';
 
 /** Milliseconds that an issuer is remembered: it only saves questions, since the ledger checks again. */
@@ -22,11 +23,12 @@ export class IssuerKeys {
   }
 
   /**
-   * The key that an assertion's issuer signs with.
+   * The key that an assertion's issuer signs with; undefined for a patient at a third party's gateway, which
+   * may not look patients up: there the endorsers alone verify the assertion.
    * @throws Failure CLIENT_UNKNOWN for an unknown issuer and for another organisation's device;
    * DEVICE_REVOKED, DEVICE_EXPIRED
    */
-  async keyOf({ issuer, b2b }: Pick<ReadAssertion, 'issuer' | 'b2b'>): Promise<PublicKey> {
+  async keyOf({ issuer, b2b }: Pick<ReadAssertion, 'issuer' | 'b2b'>): Promise<PublicKey | undefined> {
     if (!b2b) return this.patientKey(issuer);
     const device = await this.device(issuer);
     if (device.organisation !== this.organisation || b2b.organization_id !== this.organisation) {
@@ -45,10 +47,12 @@ export class IssuerKeys {
     return device;
   }
 
-  private async patientKey(id: string): Promise<PublicKey> {
+  private async patientKey(id: string): Promise<PublicKey | undefined> {
     const known = this.patients.get(id);
     if (known) return known;
-    const { sig } = PatientFacts.parse(await this.asked(queries.patient, id));
+    const facts = await unlessForbidden(() => this.asked(queries.patient, id));
+    if (facts === undefined) return undefined;
+    const { sig } = PatientFacts.parse(facts);
     this.patients.set(id, sig, this.now() + REMEMBERED);
     return sig;
   }

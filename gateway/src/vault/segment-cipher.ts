@@ -20,7 +20,7 @@ export class SegmentCipher {
   constructor(dataKey: Uint8Array, prologue: Uint8Array, associatedData: Uint8Array) {
     if (prologue.length !== PROLOGUE_BYTES || prologue[0] !== PROLOGUE_BYTES) throw new Tampered('prologue');
     const salt = prologue.subarray(1, 1 + SALT_BYTES);
-    const derived = hkdfSync('sha256', dataKey, salt, associatedData, DERIVED_KEY_BYTES);
+    const derived = hkdfSync('sha256', createSecretKey(dataKey), salt, associatedData, DERIVED_KEY_BYTES);
     this.key = createSecretKey(Buffer.from(derived));
     this.nonce.set(prologue.subarray(1 + SALT_BYTES));
   }

@@ -85,7 +85,7 @@ class FileStore implements Store {
     const { file, size } = await this.openPlain(name);
     try {
       if (size > most) throw new Tampered('size of a stored object');
-      return await file.readFile();
+      return await readWhole(file, size);
     } finally {
       await file.close();
     }
@@ -189,6 +189,18 @@ class FileStore implements Store {
       throw error;
     }
   }
+}
+
+/** Reads a file whose size is known: readFile would ask for it once more. */
+async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
 }
 
 async function attempt<Result>(work: Promise<Result>): Promise<Result> {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { VaultKeyRefused } from './failures.ts';
-import { type ByteRange, prologueRange, sealedRangeOf } from './layout.ts';
+import { type ByteRange, prologueRange, sealedLength, sealedRangeOf } from './layout.ts';
 import { contentName, sidecarName, unsettledName } from './names.ts';
 import { openSealed } from './opening.ts';
 import { PatientKeys } from './patient-keys.ts';
@@ -12,6 +12,9 @@ import { openFileStore } from './store-file.ts';
 import { type SweepRule, type Swept, sweep } from './sweep.ts';
 import { openVaultKeys, type VaultKeys } from './vault-keys.ts';
 import { type Anchor, VerifiedVersion } from './verified-version.ts';
+
+/** Sealed contents up to one segment are read at once: a stream costs more than the bytes. */
+const SMALL_BYTES = 65_536;
 
 /** A version whose header and leaves match its anchor, with its key. */
 export interface OpenedVersion {
@@ -135,8 +138,10 @@ export class Vault {
   async openVersion(anchor: Anchor): Promise<OpenedVersion> {
     const { record, version, patient, commitment } = anchor;
     const named = { ...anchor, network: this.network };
-    const bytes = await this.payloads.read(sidecarName(record, version, commitment), MOST_SIDECAR_BYTES);
-    const patientKey = await this.patientKeys.require(patient);
+    const [bytes, patientKey] = await Promise.all([
+      this.payloads.read(sidecarName(record, version, commitment), MOST_SIDECAR_BYTES),
+      this.patientKeys.require(patient),
+    ]);
     const { attempt, dataKey, header, leaves } = openSidecar(bytes, patientKey, named);
     const verified = await VerifiedVersion.verify(header, leaves, named);
     return { version: verified, dataKey, content: contentName(record, version, attempt) };
@@ -157,6 +162,11 @@ export class Vault {
    */
   async *content(opened: OpenedVersion, range?: ByteRange): AsyncGenerator<Buffer> {
     const { version, dataKey } = opened;
+    if (sealedLength(version.header.length) <= SMALL_BYTES) {
+      const sealed = await this.payloads.read(opened.content, SMALL_BYTES);
+      yield* openSealed([sealed], { version, dataKey, range });
+      return;
+    }
     const needed = sealedRangeOf(version.header.length, range);
     const prologue =
       needed.start > 0 ? await bytesOf(await this.sealedRange(opened, prologueRange)) : undefined;

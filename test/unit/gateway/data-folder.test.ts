@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../../gateway/src/config.ts';
-import { takeDataFolder } from '../../../gateway/src/data-folder.ts';
+import { claimFolder, takeDataFolder } from '../../../gateway/src/data-folder.ts';
 
 let root = '';
 beforeEach(() => {
@@ -24,6 +24,12 @@ test('a folder belongs to one network for ever', () => {
   take().release();
   expect(() => take('demo-other')).toThrow(/^DATA_DIR: .* belongs to the network demo-n/);
   take().release();
+});
+
+test('vault keys of a demo serve no other network', () => {
+  claimFolder('VAULT_KEY_DIR', join(root, 'keys'), 'demo-n');
+  claimFolder('VAULT_KEY_DIR', join(root, 'keys'), 'demo-n');
+  expect(() => claimFolder('VAULT_KEY_DIR', join(root, 'keys'), 'n')).toThrow(/^VAULT_KEY_DIR: .* demo-n/);
 });
 
 test('the retry secret outlives restarts and is its owner’s alone', () => {

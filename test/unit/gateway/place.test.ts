@@ -16,6 +16,7 @@ test('a demo network’s gateway listens where its genesis document says', () =>
 test('another port or a public address is refused in a demo network', () => {
   expect(() => placeOf(readConfig({ PORT: '7002' }), demo)).toThrow(/^PORT: .*7001/);
   expect(() => placeOf(readConfig({ HOST: '0.0.0.0' }), demo)).toThrow(/^HOST: .*loopback/);
+  expect(() => placeOf(readConfig({ METRICS_HOST: '0.0.0.0' }), demo)).toThrow(/^METRICS_HOST: .*loopback/);
   expect(() => placeOf(readConfig({ HOST: '127.0.0.2' }), demo)).not.toThrow();
 });
 

@@ -4,6 +4,7 @@ import { canonicalJson, instantAt, signingInput } from '@chartkey/vocabulary';
 import { Devices } from '../../../gateway/src/release/devices.ts';
 import { makeProof, releasesUrl, sealedUrl } from '../../../gateway/src/release/index.ts';
 import { Proofs } from '../../../gateway/src/release/proof.ts';
+import { Proven } from '../../../gateway/src/release/proven.ts';
 import { Replays } from '../../../gateway/src/release/replays.ts';
 import { Statements } from '../../../gateway/src/release/statements.ts';
 import { codeOf } from './asking.ts';
@@ -25,8 +26,8 @@ function newProofs() {
   const isRevoked = (_issuer: string, target: string) => target === revoked.device;
   const trust = { network, genesis, checks, isRevoked };
   const clock = () => now;
-  const statements = new Statements(ledger);
-  const devices = new Devices({ ledger, statements, trust, alarm: () => {}, now: clock });
+  const proven = new Proven(new Statements(ledger), trust);
+  const devices = new Devices({ ledger, proven, trust, alarm: () => {}, now: clock });
   return new Proofs({ devices, checks, now: clock });
 }
 

@@ -1,0 +1,35 @@
+import { demoPorts, identityFiles } from '@chartkey/network';
+import { type AccessItem, canonicalJson, digest, transactions } from '@chartkey/vocabulary';
+import { sharedConsortium } from './consortium.ts';
+import { connectAs } from './ledger.ts';
+
+/** A transaction that has its endorsements and has not been submitted. */
+export interface Endorsed {
+  transaction: string;
+  /** Submits it at last. @returns the validation code (0 is VALID) */
+  submit(): Promise<number>;
+}
+
+/** Has a request for accesses endorsed in an organisation's name, and holds it back. */
+export async function endorseAccess(organisation: string, items: AccessItem[]): Promise<Endorsed> {
+  const { dataDir, portBase } = sharedConsortium();
+  const address = `127.0.0.1:${demoPorts(portBase).ledger}`;
+  const { contract, close } = connectAs(address, identityFiles(dataDir), organisation);
+  const input = canonicalJson({ items });
+  const proposal = contract.newProposal(transactions.requestAccess, {
+    arguments: [digest(input)],
+    transientData: { input },
+  });
+  const endorsed = await proposal.endorse();
+  return {
+    transaction: endorsed.getTransactionId(),
+    async submit() {
+      try {
+        const { code } = await (await endorsed.submit()).getStatus();
+        return code;
+      } finally {
+        close();
+      }
+    },
+  };
+}

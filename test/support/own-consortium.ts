@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConsortiumRun } from '../../network/demo/consortium-run.ts';
+import { freePortBase, ownFolder } from './consortium.ts';
+import { type Cast, cast } from './rest-actors.ts';
+import { busyGateway } from './start-consortium.ts';
+
+/** A consortium of one test's own, to be killed and stopped at will. */
+export interface OwnConsortium {
+  run: ConsortiumRun;
+  dataDir: string;
+  people: Cast;
+  /** what a process has logged so far */
+  log(process: string): string;
+  /** ids of the accesses whose keys an organisation's gateway has released */
+  released(organisation: string): string[];
+  /** Resolves when every gateway says that it can serve; throws when one does not in time. */
+  ready(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Generous: a gateway is ready again within 5 s of a restart. */
+const READY_MILLISECONDS = 15_000;
+
+export async function startOwnConsortium(): Promise<OwnConsortium> {
+  const { folder, remove } = ownFolder();
+  const portBase = await freePortBase();
+  const run = await ConsortiumRun.start({ dataDir: folder, portBase, gatewayEnv: busyGateway });
+  return {
+    run,
+    dataDir: folder,
+    people: cast(run.founding.credentials),
+    log: (process) => readFileSync(join(folder, 'logs', `${process}.log`), 'utf8'),
+    released: (organisation) => releasedIn(join(folder, 'organisations', organisation, 'released')),
+    ready: async () => {
+      await Promise.all(run.founding.credentials.organisations.map(({ url }) => readyAt(url)));
+    },
+    stop: () => run.stop().finally(remove),
+  };
+}
+
+async function readyAt(url: string): Promise<void> {
+  const until = Date.now() + READY_MILLISECONDS;
+  for (let last = ''; ; await pause(50)) {
+    if (Date.now() > until) throw new Error(`${url} is not ready again: ${last}`);
+    try {
+      const answer = await fetch(`${url}/health/ready`);
+      last = await answer.text();
+      if (answer.status === 200) return;
+    } catch (error) {
+      last = String(error);
+    }
+  }
+}
+
+function releasedIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'));
+  // A crash may have cut the last line, whose key then never left.
+  return lines.flatMap((line) => (line.endsWith('}') ? [String(JSON.parse(line).access)] : []));
+}
