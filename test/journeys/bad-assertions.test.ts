@@ -1,82 +1,37 @@
 import { sharedConsortium } from '../support/consortium.ts';
-import { freshHash, freshId, keyOf, type LedgerPatient } from '../support/ledger-actor.ts';
+import { keyOf, type LedgerPatient } from '../support/ledger-actor.ts';
 import { signJson, signTexts, statement, type TestKey, testKey } from '../support/signing.ts';
-import { Cast, deviceFacts, jsonOf } from './cast.ts';
+import { approve, askToken, claimsOf, headerOf, practiceAt } from './assertion.ts';
+import { Cast } from './cast.ts';
 import { misspelt, signBytes, unsigned, withPart, withPublicKeyAsSecret } from './forgery.ts';
-import * as client from './independent-client.ts';
-import { noToken, refused } from './refusal.ts';
+import { noToken } from './refusal.ts';
 
 const cast = new Cast(sharedConsortium().credentials);
 const { network, river, lake } = cast;
 const device = testKey();
 let patient: LedgerPatient;
 
-/** Has a device approved by Riverside. */
-async function approve(key: TestKey, validUntil?: string): Promise<void> {
-  const header = {
-    alg: key.publicJwk.kty === ('RSA' as string) ? 'RS384' : 'ES256',
-    typ: 'chartkey-device+jwt',
-  };
-  const proof = signJson(header, deviceFacts(network, river.id, key), key);
-  const facts = { act: 'approveDevice', device: proof, ...(validUntil !== undefined && { validUntil }) };
-  const answer = await cast.sayAs(river, (seq) =>
-    statement({ iss: river.id, aud: network, seq, ...facts }, keyOf(river.masterKey)),
-  );
-  expect(answer.status).toBe(201);
-}
-const revoke = (key: TestKey) =>
-  cast.say(
-    statement({ iss: river.id, aud: network, act: 'revokeDevice', device: key.id }, keyOf(river.masterKey)),
-  );
-
 beforeAll(async () => {
-  await approve(device);
+  await approve(cast, device);
   patient = await cast.patient(await cast.token(river, { device }));
 });
 
 const now = () => Math.floor(Date.now() / 1000);
-const header = (key = device) => ({ alg: 'ES256', kid: key.id, typ: 'JWT' });
-const practice = () => ({
-  version: '1',
-  organization_id: river.id,
-  subject_id: freshId(),
-  subject_role: 'physician',
-  purpose_of_use: ['TREAT'],
-});
-const claims = (key = device) => ({
-  iss: key.id,
-  sub: key.id,
-  aud: river.tokenUrl,
-  jti: freshId(),
-  iat: now(),
-  exp: now() + 300,
-});
-const payload = (change: object = {}, key = device) => ({
-  ...claims(key),
-  extensions: { 'hl7-b2b': practice() },
+const header = () => headerOf(device);
+const payload = (change: object = {}, key: TestKey = device) => ({
+  ...claimsOf(key, river.tokenUrl),
+  extensions: { 'hl7-b2b': practiceAt(river.id) },
   ...change,
 });
 const saying = (change: object) => signJson(header(), payload(change), device);
-const practising = (change: object) => saying({ extensions: { 'hl7-b2b': { ...practice(), ...change } } });
+const practising = (change: object) =>
+  saying({ extensions: { 'hl7-b2b': { ...practiceAt(river.id), ...change } } });
 const headed = (change: object) => signJson({ ...header(), ...change }, payload(), device);
 const spelt = (change: (text: string) => string) =>
   signTexts(JSON.stringify(header()), change(JSON.stringify(payload())), device);
 const good = () => saying({});
 const text = () => JSON.stringify(payload());
-
-const ask = (
-  assertion: string,
-  { at = river, form = {} }: { at?: typeof river; form?: Record<string, string> } = {},
-) =>
-  fetch(at.tokenUrl, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: assertion,
-      ...form,
-    }),
-  });
+const ask = (assertion: string) => askToken(river.tokenUrl, assertion);
 
 type Row = [what: string, make: () => string, code: string];
 const rows: Row[] = [
@@ -96,7 +51,7 @@ const rows: Row[] = [
     'by a device that nobody approved',
     () => {
       const key = testKey();
-      return signJson(header(key), payload({}, key), key);
+      return signJson(headerOf(key), payload({}, key), key);
     },
     'CLIENT_UNKNOWN',
   ],
@@ -104,7 +59,7 @@ const rows: Row[] = [
     'by another organisation’s device',
     () => {
       const key = keyOf(lake.ehr.sig);
-      return signJson(header(key), payload({}, key), key);
+      return signJson(headerOf(key), payload({}, key), key);
     },
     'CLIENT_UNKNOWN',
   ],
@@ -112,16 +67,20 @@ const rows: Row[] = [
     'by another organisation’s device in its own name',
     () => {
       const key = keyOf(lake.ehr.sig);
-      const extensions = { 'hl7-b2b': { ...practice(), organization_id: lake.id } };
-      return signJson(header(key), payload({ extensions }, key), key);
+      const extensions = { 'hl7-b2b': { ...practiceAt(river.id), organization_id: lake.id } };
+      return signJson(headerOf(key), payload({ extensions }, key), key);
     },
     'CLIENT_UNKNOWN',
   ],
   ['in another organisation’s name', () => practising({ organization_id: lake.id }), 'CLIENT_UNKNOWN'],
-  ['of a device without its extension', () => signJson(header(), claims(), device), 'CLIENT_UNKNOWN'],
+  [
+    'of a device without its extension',
+    () => signJson(header(), claimsOf(device, river.tokenUrl), device),
+    'CLIENT_UNKNOWN',
+  ],
   [
     'of a patient with a device’s extension',
-    () => signJson(header(patient.sig), payload({}, patient.sig), patient.sig),
+    () => signJson(headerOf(patient.sig), payload({}, patient.sig), patient.sig),
     'CLIENT_UNKNOWN',
   ],
   ['with a name in it', () => saying({ name: 'Jane Roe' }), 'ASSERTION_INVALID'],
@@ -133,7 +92,7 @@ const rows: Row[] = [
   ],
   [
     'with another extension',
-    () => saying({ extensions: { 'hl7-b2b': practice(), more: {} } }),
+    () => saying({ extensions: { 'hl7-b2b': practiceAt(river.id), more: {} } }),
     'ASSERTION_INVALID',
   ],
   ['without a purpose', () => practising({ purpose_of_use: [] }), 'ASSERTION_INVALID'],
@@ -197,11 +156,36 @@ test('an assertion works once, also when both come at the same time', async () =
   await noToken(await ask(assertion), 'invalid_client', 'ASSERTION_REPLAYED');
 });
 
-test('an assertion that was refused elsewhere is no good elsewhere either', async () => {
+test('an assertion for one gateway is no good at another', async () => {
   const assertion = good();
-  await noToken(await ask(assertion, { at: lake }), 'invalid_client', 'CLIENT_UNKNOWN');
-  const ofPatient = signJson(header(patient.sig), claims(patient.sig), patient.sig);
-  await noToken(await ask(ofPatient, { at: lake }), 'invalid_client', 'ASSERTION_MISADDRESSED');
+  await noToken(await askToken(lake.tokenUrl, assertion), 'invalid_client', 'CLIENT_UNKNOWN');
+  const ofPatient = signJson(headerOf(patient.sig), claimsOf(patient.sig, river.tokenUrl), patient.sig);
+  await noToken(await askToken(lake.tokenUrl, ofPatient), 'invalid_client', 'ASSERTION_MISADDRESSED');
+});
+
+test('a patient’s token is had at a third party’s gateway, and nobody else has it', async () => {
+  const { sig } = patient;
+  const at = cast.insurer;
+  const own = (change: object, key: TestKey = sig) =>
+    signJson(headerOf(sig), { ...claimsOf(sig, river.tokenUrl), aud: at.tokenUrl, ...change }, key);
+  await noToken(await askToken(at.tokenUrl, own({}, testKey())), 'invalid_client', 'ASSERTION_INVALID');
+  await noToken(
+    await askToken(at.tokenUrl, own({ aud: river.tokenUrl })),
+    'invalid_client',
+    'ASSERTION_MISADDRESSED',
+  );
+  const late = own({ iat: now() - 400, exp: now() - 100 });
+  await noToken(await askToken(at.tokenUrl, late), 'invalid_client', 'ASSERTION_EXPIRED');
+  const nobody = testKey();
+  const unknown = signJson(
+    headerOf(nobody),
+    { ...claimsOf(nobody, river.tokenUrl), aud: at.tokenUrl },
+    nobody,
+  );
+  await noToken(await askToken(at.tokenUrl, unknown), 'invalid_client', 'CLIENT_UNKNOWN');
+  const assertion = own({});
+  expect((await askToken(at.tokenUrl, assertion)).status).toBe(200);
+  await noToken(await askToken(at.tokenUrl, assertion), 'invalid_client', 'ASSERTION_REPLAYED');
 });
 
 test.each([
@@ -215,7 +199,7 @@ test.each([
     'ASSERTION_INVALID',
   ],
 ])('a token request with %s is refused', async (_what, form, error, code) => {
-  await noToken(await ask(good(), { form }), error, code);
+  await noToken(await askToken(river.tokenUrl, good(), form), error, code);
 });
 
 test('a token request with a parameter twice is refused', async () => {
@@ -225,71 +209,4 @@ test('a token request with a parameter twice is refused', async () => {
     ['grant_type', 'client_credentials'],
   ]);
   await noToken(await fetch(river.tokenUrl, { method: 'POST', body }), 'invalid_request', 'INVALID_REQUEST');
-});
-
-describe('a revoked device', () => {
-  test('gets no token, whether the gateway has met it or not', async () => {
-    const [known, unknown] = [testKey(), testKey()];
-    for (const key of [known, unknown]) await approve(key);
-    await cast.token(river, { device: known });
-    for (const key of [known, unknown]) expect((await revoke(key)).status).toBe(201);
-    for (const key of [known, unknown]) {
-      await noToken(
-        await ask(signJson(header(key), payload({}, key), key)),
-        'invalid_client',
-        'DEVICE_REVOKED',
-      );
-    }
-  });
-
-  test('does nothing more with the token it has, and the refused read is on the ledger', async () => {
-    const key = testKey();
-    await approve(key);
-    const bearer = await cast.token(river, { device: key });
-    const record = await cast.record(bearer, patient, 'a note');
-    expect((await revoke(key)).status).toBe(201);
-    const read = await client.get(`${river.url}/v1/records/${record}/content`, bearer);
-    expect((await refused(read, 'DEVICE_REVOKED'))['access']).toMatch(/^[0-9a-f]{64}:\d+$/);
-    const upload = await client.upload(river.url, bearer, patient.id, Buffer.from('x'), 'text/plain');
-    await refused(upload, 'DEVICE_REVOKED');
-    const enrolment = await cast.say(freshEnrolment(), { bearer });
-    await refused(enrolment, 'DEVICE_REVOKED');
-  });
-
-  const freshEnrolment = () => {
-    const sig = testKey();
-    const keys = { sig: sig.publicJwk, enc: testKey().publicJwk };
-    return statement({ iss: sig.id, aud: network, act: 'enrolPatient', seq: 1, ...keys }, sig);
-  };
-});
-
-test('a device whose approval has ended gets no token', async () => {
-  const key = testKey();
-  await approve(key, new Date(Date.now() - 1000).toISOString());
-  await noToken(await ask(signJson(header(key), payload({}, key), key)), 'invalid_client', 'DEVICE_EXPIRED');
-});
-
-test('the token of one organisation is nothing at another', async () => {
-  const bearer = await cast.token(river, { device });
-  const record = await cast.record(bearer, patient, 'a note');
-  for (const one of [lake, cast.regulator, cast.insurer]) {
-    await refused(await client.get(`${one.url}/v1/records/${record}`, bearer), 'TOKEN_INVALID');
-    await refused(await client.get(`${one.url}/v1/records/${record}/content`, bearer), 'TOKEN_INVALID');
-    await refused(await client.get(`${one.url}/v1/organisations`, bearer), 'TOKEN_INVALID');
-    const upload = await client.upload(one.url, bearer, patient.id, Buffer.from('x'), 'text/plain');
-    await refused(upload, 'TOKEN_INVALID');
-  }
-});
-
-test('a token with one letter changed, or none, is nothing', async () => {
-  const bearer = await cast.token(river, { device });
-  const own = `${river.url}/v1/organisations`;
-  expect((await client.get(own, bearer)).status).toBe(200);
-  const changed = `${bearer.startsWith('A') ? 'B' : 'A'}${bearer.slice(1)}`;
-  await refused(await client.get(own, changed), 'TOKEN_INVALID');
-  await refused(await client.get(own, freshHash()), 'TOKEN_INVALID');
-  await refused(await fetch(own), 'TOKEN_REQUIRED');
-  const inQuery = await fetch(`${own}?access_token=${bearer}`);
-  await refused(inQuery, 'TOKEN_REQUIRED');
-  expect((await jsonOf(await client.get(own, bearer))).items).toHaveLength(5);
 });

@@ -111,7 +111,7 @@ const approval = (device: string) =>
     statement({ iss: river.id, aud: network, act: 'approveDevice', seq, device }, keyOf(river.masterKey)),
   );
 const proofHeader = (alg = 'ES256') => ({ alg, typ: 'chartkey-device+jwt' });
-const proof = (change: object = {}, key = testKey(), alg = 'ES256') =>
+const proof = (change: object = {}, key: TestKey = testKey(), alg = 'ES256') =>
   signJson(proofHeader(alg), { ...deviceFacts(network, river.id, key), ...change }, key);
 
 const proofs: [what: string, make: () => string, code: string][] = [
