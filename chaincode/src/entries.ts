@@ -117,10 +117,12 @@ export class Entries {
   private askerOf({ session, device }: Known): number {
     const found = this.askers.findIndex((asker) => asker.session === session.session);
     if (found >= 0) return found;
-    const { practitioner, role } = session;
+    const { practitioner, role, until } = session;
     if (practitioner === undefined || role === undefined) throw new Failure('SESSION_UNKNOWN');
     const { organisation, device: id } = device;
-    return this.askers.push({ session: session.session, organisation, device: id, practitioner, role }) - 1;
+    return (
+      this.askers.push({ session: session.session, until, organisation, device: id, practitioner, role }) - 1
+    );
   }
 
   /** Writes the entries, if there are any. */

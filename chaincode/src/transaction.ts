@@ -19,6 +19,9 @@ import { Context } from 'fabric-contract-api';
 import type * as z from 'zod';
 import { WorldState } from './world-state/world-state.ts';
 
+/** The networks of the channels that this process serves. */
+const networks = new Map<string, NetworkState>();
+
 /** A live device session and who stands behind it. */
 export interface Asker {
   session: Session;
@@ -64,8 +67,12 @@ export class RecordsTransaction extends Context {
     }
   }
 
-  network(): Promise<NetworkState> {
-    return this.world.network.require();
+  /** Written once and never again (`registerConsortium`), so what was read of a channel is kept. */
+  async network(): Promise<NetworkState> {
+    const channel = this.stub.getChannelID();
+    const known = networks.get(channel) ?? (await this.world.network.require());
+    networks.set(channel, known);
+    return known;
   }
 
   /** @throws Failure CARE_MEMBERS_ONLY unless a hospital or a regulator asks */

@@ -1,6 +1,6 @@
 import type { DemoOrganisation } from '../../network/demo/founding.ts';
 import * as wire from '../journeys/independent-client.ts';
-import { ask, sendStatement } from './rest-actors.ts';
+import { ask, sendStatement } from './rest-answers.ts';
 
 /** A fresh device of an organisation, approved by its master key. Others may take its next number meanwhile. */
 export async function approvedDevice(

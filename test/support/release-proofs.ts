@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type DemoDevice, foundingFiles } from '../../network/demo/founding.ts';
 import * as wire from '../journeys/independent-client.ts';
-import { type Answer, ask } from './rest-actors.ts';
+import { type Answer, ask } from './rest-answers.ts';
 
 /** The key of an organisation's own gateway device, from its file. */
 export function gatewayKey(dataDir: string, organisation: string): wire.Key {

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as wire from '../journeys/independent-client.ts';
 import type { Chance } from './chance.ts';
-import { type Answer, type Cast, type RestPatient, sendStatement } from './rest-actors.ts';
+import { type Cast } from './rest-actors.ts';
+import { type Answer, sendStatement } from './rest-answers.ts';
+import { type RestPatient } from './rest-patient.ts';
 
 /** A request and what came of it; no answer at all when the connection broke. */
 export interface Tried<What> {

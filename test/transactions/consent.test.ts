@@ -117,11 +117,3 @@ test('the recorder’s grant can be revoked, and then nothing more is recorded',
   await river.submit('revokeConsent', patient.says({ act: 'revokeConsent', grant: id }));
   expect(await codeOf(river.anchor(riverSession, patient.id, freshId()))).toBe('NO_GRANT');
 });
-
-test('the 257th live grant is refused', async () => {
-  const { patient } = await patientWithRecord();
-  const grants = [];
-  for (let n = 0; n < 256; n += 1) grants.push(patient.grant('LakesideMSP'));
-  for (const grant of grants) await lake.submit('grantConsent', grant);
-  expect(await codeOf(lake.submit('grantConsent', patient.grant('LakesideMSP')))).toBe('GRANT_LIMIT');
-}, 60_000);

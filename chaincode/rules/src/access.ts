@@ -15,12 +15,12 @@ import { findCover } from './coverage.ts';
 /** Everything that a decision about one access depends on. */
 export interface AccessFacts {
   item: Pick<AccessItem, 'kind' | 'purpose'>;
-  session: Session;
+  session: Pick<Session, 'until' | 'purposes' | 'practitioner'>;
   /** the session's device */
   device: Device;
   genesis: Genesis;
   /** the record read; absent for a list */
-  record?: RecordState;
+  record?: Pick<RecordState, 'record' | 'custodian'>;
   /** for a list: does the asker's organisation hold a record of this patient? */
   isCustodian?: boolean;
   /** the patient's live grants for the asker's organisation */

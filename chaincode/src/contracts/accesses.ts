@@ -9,10 +9,10 @@ import {
   Failure,
   instantAt,
   LogAuditQueryInput,
+  type RecordState,
   type Releasable,
   type ReleasableAnswer,
   RequestAccessInput,
-  type Session,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { Entries } from '../entries.ts';
@@ -64,7 +64,7 @@ export class AccessesContract extends LedgerContract {
   @Returns('string')
   async access(tx: RecordsTransaction, id: string): Promise<string> {
     await tx.requireCareMember();
-    return canonicalJson(await entryOf(tx, id));
+    return canonicalJson((await noteOf(tx, id)).entry);
   }
 
   /**
@@ -97,32 +97,33 @@ function idsIn(accesses: string): string[] {
 }
 
 async function releasableOf(tx: RecordsTransaction, id: string): Promise<Releasable> {
-  const entry = await entryOf(tx, id);
+  const { entry, until } = await noteOf(tx, id);
   if (entry.record === undefined || entry.version === undefined || entry.decision !== 'granted') {
     throw new Failure('RELEASE_REFUSED');
   }
-  const session = await tx.world.sessions.require(entry.session);
   const device = await tx.world.devices.require(entry.device);
   const record = await tx.world.records.require(entry.record);
-  const version = await tx.world.versions.require(entry.record, versionKey(entry.version));
-  const patient = await tx.world.patients.require(record.patient);
   return {
     entry,
-    now: await decideAgain(tx, entry, session, device, record),
-    sessionUntil: session.until,
+    now: await decideAgain(tx, { ...entry, until }, device, record),
+    sessionUntil: until,
     custodian: record.custodian,
-    commitment: version.commitment,
-    enrolment: patient.statement,
+    commitment: await commitmentOf(tx, record, entry.version),
+    enrolment: record.enrolment,
     approval: device.statement,
   };
 }
 
+async function commitmentOf(tx: RecordsTransaction, record: RecordState, version: number): Promise<string> {
+  if (version === record.newest) return record.commitment;
+  return (await tx.world.versions.require(record.record, versionKey(version))).commitment;
+}
+
 async function decideAgain(
   tx: RecordsTransaction,
-  entry: AccessEntry,
-  session: Session,
+  entry: AccessEntry & { until: string },
   device: Device,
-  record: { record: string; patient: string; custodian: string; newest: number },
+  record: RecordState,
 ): Promise<Releasable['now']> {
   const { genesis } = await tx.network();
   const standing = (await tx.world.grants.find(record.patient, entry.organisation))?.grants ?? [];
@@ -130,17 +131,26 @@ async function decideAgain(
   const grants = standing.map((one) =>
     one.grant === entry.grant && one.maxUses !== undefined ? { ...one, uses: one.uses - 1 } : one,
   );
-  const item = { kind: entry.kind, purpose: entry.purpose };
-  const decision = decideAccess({ item, session, device, genesis, record, grants, time: tx.time });
+  const { until, practitioner, purpose, kind } = entry;
+  const decision = decideAccess({
+    item: { kind, purpose },
+    session: { until, practitioner, purposes: [purpose] },
+    device,
+    genesis,
+    record,
+    grants,
+    time: tx.time,
+  });
   return decision.is === 'granted' ? { is: 'granted', basis: decision.basis } : decision;
 }
 
-/** @throws Failure ACCESS_UNKNOWN */
-async function entryOf(tx: RecordsTransaction, id: string): Promise<AccessEntry> {
+/** An entry and its session's end. @throws Failure ACCESS_UNKNOWN */
+async function noteOf(tx: RecordsTransaction, id: string): Promise<{ entry: AccessEntry; until: string }> {
   if (!AccessId.safeParse(id).success) throw new Failure('ACCESS_UNKNOWN');
   const transaction = id.slice(0, 64);
   const state = await tx.world.accesses.require(transaction);
   const entry = entriesOf(transaction, state).find((one) => one.access === id);
-  if (!entry) throw new Failure('ACCESS_UNKNOWN');
-  return entry;
+  const asker = entry && state.askers.find(({ session }) => session === entry.session);
+  if (!asker) throw new Failure('ACCESS_UNKNOWN');
+  return { entry, until: asker.until };
 }

@@ -31,11 +31,19 @@ export class RecordsContract extends LedgerContract {
       return repeat(first, same && isBy(first, asker, commitment), 'RECORD_EXISTS');
     }
     await requireRecorder(tx, asker, patient);
+    const { statement: enrolment } = await tx.world.patients.require(patient);
     if (!(await tx.world.custody.find(patient, asker.member.id))) {
       tx.world.custody.put({}, patient, asker.member.id);
     }
     tx.world.recordsOf.put({ custodian: asker.member.id }, patient, record);
-    return anchor(tx, asker, { record, patient, custodian: asker.member.id, newest: 1 }, commitment);
+    return anchor(tx, asker, {
+      record,
+      patient,
+      enrolment,
+      custodian: asker.member.id,
+      newest: 1,
+      commitment,
+    });
   }
 
   @Transaction()
@@ -52,14 +60,14 @@ export class RecordsContract extends LedgerContract {
     }
     if (version !== newest + 1) throw new Failure('VERSION_CONFLICT');
     await requireRecorder(tx, asker, patient);
-    return anchor(tx, asker, { ...standing, newest: version }, commitment);
+    return anchor(tx, asker, { ...standing, newest: version, commitment });
   }
 
   @Transaction(false)
   @Returns('string')
   async record(tx: RecordsTransaction, id: string): Promise<string> {
     await tx.requireCareMember();
-    const record = await tx.world.records.require(id);
+    const { enrolment: _e, commitment: _c, ...record } = await tx.world.records.require(id);
     const versions = [];
     for (let version = 1; version <= record.newest; version += 1) {
       versions.push(await tx.world.versions.require(id, versionKey(version)));
@@ -101,11 +109,11 @@ async function requireRecorder(tx: RecordsTransaction, asker: Asker, patient: st
   tx.world.grants.put({ grants }, patient, member.id);
 }
 
-function anchor(tx: RecordsTransaction, asker: Asker, record: RecordState, commitment: string): string {
+function anchor(tx: RecordsTransaction, asker: Asker, record: RecordState): string {
   const version: VersionState = {
     version: record.newest,
     author: asker.device.device,
-    commitment,
+    commitment: record.commitment,
     transaction: tx.id,
     committedAt: instantAt(tx.time),
   };

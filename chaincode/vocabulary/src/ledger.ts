@@ -191,11 +191,16 @@ export const Grant = z.object({
 });
 export type Grant = z.infer<typeof Grant>;
 
+/** What every read of a record needs, in one value. */
 export const RecordState = z.object({
   record: Base32Id,
   patient: Thumbprint,
+  /** id of the statement that enrolled the patient */
+  enrolment: StatementId,
   custodian: OrganisationId,
   newest: VersionNumber,
+  /** the newest version's */
+  commitment: Sha256Text,
 });
 export type RecordState = z.infer<typeof RecordState>;
 
@@ -235,6 +240,8 @@ export const AccessesState = z.object({
   askers: z.array(
     z.object({
       session: SessionId,
+      /** the session's end: nothing flows after it */
+      until: Instant,
       organisation: OrganisationId,
       device: Thumbprint,
       practitioner: Base32Id,
@@ -261,8 +268,9 @@ export type AccessesState = z.infer<typeof AccessesState>;
 /** The entries of a transaction's value, each whole. */
 export function entriesOf(transaction: string, state: AccessesState): AccessEntry[] {
   return state.entries.flatMap(({ item, asker, ...entry }) => {
-    const who = state.askers[asker];
-    if (!who) return [];
+    const found = state.askers[asker];
+    if (!found) return [];
+    const { until: _until, ...who } = found;
     return {
       access: `${transaction}:${item}`,
       kind: entry.record === undefined ? ('list' as const) : ('read' as const),
@@ -309,7 +317,9 @@ export const OrganisationFacts = z.object({
 export type OrganisationFacts = z.infer<typeof OrganisationFacts>;
 export const PatientFacts = Patient.extend({ nextSeq: z.number() });
 export type PatientFacts = z.infer<typeof PatientFacts>;
-export const RecordFacts = RecordState.extend({ versions: z.array(VersionState) });
+export const RecordFacts = RecordState.omit({ enrolment: true, commitment: true }).extend({
+  versions: z.array(VersionState),
+});
 export type RecordFacts = z.infer<typeof RecordFacts>;
 export const NetworkState = SignedGenesis.extend({ network: z.string() });
 export type NetworkState = z.infer<typeof NetworkState>;

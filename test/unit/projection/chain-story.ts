@@ -74,6 +74,7 @@ export function accessesWrite(
       time: told.time,
       askers: devices.map((device) => ({
         session: id(`session of ${device}`),
+        until: instant(300),
         organisation: device.startsWith('river') ? 'RiversideMSP' : 'LakesideMSP',
         device: id(device),
         practitioner: base32('practitioner'),
@@ -97,7 +98,14 @@ export function recordWrites(told: Told, record: string, patient: string, versio
     {
       objectType: 'record',
       attributes: [record],
-      value: { record, patient, custodian, newest: version },
+      value: {
+        record,
+        patient,
+        enrolment: id(`enrolment of ${patient}`),
+        custodian,
+        newest: version,
+        commitment: id(`${record} ${version}`),
+      },
     },
     {
       objectType: 'version',

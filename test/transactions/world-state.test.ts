@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { transactions } from '@chartkey/vocabulary';
+import { freshHash, freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
+
+const golden = join(__dirname, '..', 'golden', 'world-state.json');
+
+/** The shape of a value: its members and what they are, not what they say. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+  if (value === null || typeof value !== 'object') return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
+}
+
+test('the world state has the keys and values that others rely on', async () => {
+  const river = new LedgerActor('RiversideMSP');
+  const regulator = new LedgerActor('RegulatorMSP');
+  const session = await river.session();
+  const patient = new LedgerPatient(river.network);
+  const record = freshId();
+  await river.enrol(patient, session);
+  await river.anchor(session, patient.id, record);
+  const words = {
+    scope: { records: [record] },
+    notBefore: '2026-01-01T00:00:00.000Z',
+    notAfter: '2036-01-01T00:00:00.000Z',
+  };
+  const grantee = { organisation: 'LakesideMSP', practitioner: freshId() };
+  await river.submit('grantConsent', patient.grant('LakesideMSP', { grantee, ...words, maxUses: 3 }));
+  const read = { kind: 'read' as const, session, record, purpose: 'TREAT' as const, retryKey: freshHash() };
+  const { transaction } = await river.request(read, { ...read, retryKey: freshHash(), purpose: 'HRESCH' });
+  const asked = await regulator.session({ subject_role: 'auditor', purpose_of_use: ['HOPERAT'] });
+  const { transaction: question } = await regulator.ledger.submit(transactions.logAuditQuery, {
+    session: asked,
+    question: freshHash(),
+  });
+
+  const ours = new Set([patient.id, record, transaction, question, session]);
+  const seen = new Map<string, unknown>();
+  const stop = new AbortController();
+  const height = await river.ledger.height();
+  for await (const block of river.ledger.blocks(0, stop.signal)) {
+    for (const { writes } of block.transactions) {
+      for (const { objectType, attributes, value } of writes) {
+        const isOurs = attributes.some((attribute) => ours.has(attribute));
+        if (isOurs || !seen.has(objectType))
+          seen.set(objectType, { keyParts: attributes.length, value: shapeOf(value) });
+      }
+    }
+    if (block.number >= height - 1) stop.abort();
+  }
+  river.close();
+  regulator.close();
+  const now = `${JSON.stringify(Object.fromEntries([...seen].sort()), null, 2)}\n`;
+  if (process.env['GOLDEN'] === 'write') writeFileSync(golden, now);
+  expect(now).toBe(readFileSync(golden, 'utf8'));
+});
