@@ -8,7 +8,7 @@ import { Trail } from './access/trail.ts';
 import { type Config, ConfigError } from './config.ts';
 import { claimFolder, takeDataFolder } from './data-folder.ts';
 import { type Following, followBlocks } from './following.ts';
-import type { Gateway } from './gateway.ts';
+import type { Caller, Gateway } from './gateway.ts';
 import { connectLedger } from './ledger/connect.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { renewing } from './ledger/renewing.ts';
@@ -157,19 +157,26 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
       },
     },
   });
+  // Reads and lists are the ledger's to refuse, so that their denial is logged; these submit nothing.
+  const standing = (caller: Caller): Caller => {
+    const { member, session } = caller;
+    const isRevoked = member !== undefined && following?.revocations.has(member.id, session.id) === true;
+    if (isRevoked) throw new Failure('DEVICE_REVOKED');
+    return caller;
+  };
   return {
     startSession: (assertion) => sessions.start(assertion),
     callerOf: (token) => sessions.callerOf(token),
     submitStatement: (statement, caller) => statements.submit(statement, caller),
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
-    anchorOf: (caller, record) => records.anchorOf(caller, record),
+    anchorOf: async (caller, record) => records.anchorOf(standing(caller), record),
     readContent: (read) => reads.readContent(read),
     recordsOf: (caller, patient, page) => trail.recordsOf(caller, patient, page),
-    patientOf: (caller, patient) => trail.patientOf(caller, patient),
-    grantsOf: (caller, patient, cursor) => trail.grantsOf(caller, patient, cursor),
-    accessesOf: (caller, patient, cursor) => trail.accessesOf(caller, patient, cursor),
-    auditAccesses: (caller, filter, cursor) => trail.auditAccesses(caller, filter, cursor),
+    patientOf: async (caller, patient) => trail.patientOf(standing(caller), patient),
+    grantsOf: async (caller, patient, cursor) => trail.grantsOf(standing(caller), patient, cursor),
+    accessesOf: async (caller, patient, cursor) => trail.accessesOf(standing(caller), patient, cursor),
+    auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
     organisations: () => members.organisations(),
     organisationOf: (id) => members.organisationOf(id),
     devicesOf: (id, cursor) => members.devicesOf(id, cursor),

@@ -39,6 +39,20 @@ test('statements that do not verify cost nobody their share', async () => {
   expectTooMany(await served.ask(statement(one, 'grantConsent')));
 });
 
+test('what others send in a signer’s name, or send again, costs the signer nothing', async () => {
+  served = await serve({ revocationsPerSigner: 1 });
+  for (const code of [
+    'PATIENT_UNKNOWN',
+    'STALE_SEQUENCE',
+    'TOO_MANY_REQUESTS',
+    'LEDGER_UNAVAILABLE',
+  ] as const) {
+    served.gateway.fails = new Failure(code);
+    expect((await served.ask(statement(one, 'revokeConsent'))).status).toBeGreaterThanOrEqual(400);
+  }
+  expect((await served.ask(statement(one, 'revokeConsent'))).status).toBe(201);
+});
+
 test('an address has its share of statements, whoever signed them', async () => {
   served = await serve({ statementsPerAddress: 2 });
   expect((await served.ask(statement(one, 'skip'))).status).toBe(201);

@@ -1,19 +1,23 @@
-import { Failure, type Genesis, type Grant, type StatementOf } from '@chartkey/vocabulary';
+import { canonicalJson, Failure, type Genesis, type Grant, type StatementOf } from '@chartkey/vocabulary';
 import { hasEnded, isUsedUp } from './coverage.ts';
 import { memberOf } from './genesis.ts';
 
 /** Live grants that one patient may have for one organisation. */
 export const MOST_GRANTS = 256;
+/** Bytes of their value on the ledger: each counted use writes it whole. */
+const MOST_GRANTS_BYTES = 65_536;
 
 /**
  * Adds a grant; ended and used-up ones make room when it is needed.
- * @throws Failure GRANT_LIMIT when 256 live ones stand already
+ * @throws Failure GRANT_LIMIT when 256 live ones, or 64 KiB of them, stand already
  */
 export function addGrant(grants: readonly Grant[], grant: Grant, time: number): Grant[] {
   const kept =
     grants.length < MOST_GRANTS ? grants : grants.filter((one) => !hasEnded(one, time) && !isUsedUp(one));
-  if (kept.length >= MOST_GRANTS) throw new Failure('GRANT_LIMIT');
-  return [...kept, grant];
+  const grown = [...kept, grant];
+  const isTooMany = grown.length > MOST_GRANTS || canonicalJson(grown).length > MOST_GRANTS_BYTES;
+  if (isTooMany) throw new Failure('GRANT_LIMIT');
+  return grown;
 }
 
 /**

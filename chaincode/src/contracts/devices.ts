@@ -2,7 +2,7 @@ import { checkDeviceProof, memberOf, readStatement } from '@chartkey/rules';
 import { canonicalJson, Failure, instantAt, StatementInput, thumbprint } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { RecordsTransaction } from '../transaction.ts';
-import { useKey } from '../use-key.ts';
+import { useKeys } from '../use-key.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'devices', description: 'Which keys act for an organisation' })
@@ -20,7 +20,7 @@ export class DevicesContract extends LedgerContract {
       const organisation = memberOf(genesis, statement.payload.iss);
       await tx.accept(statement, organisation.masterKey);
       const { device, sig, enc, use } = checkDeviceProof(statement, network, tx.time, tx.checks);
-      await useKey(tx, organisation.id, device, thumbprint(enc));
+      await useKeys(tx, organisation.id, device, thumbprint(enc));
       const { validUntil } = statement.payload;
       tx.world.devicesOf.put({}, organisation.id, device);
       tx.world.devices.put(

@@ -10,7 +10,7 @@ import {
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { RecordsTransaction } from '../transaction.ts';
-import { useKey } from '../use-key.ts';
+import { useKeys } from '../use-key.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'patients', description: 'Pseudonymous patients and their sequence' })
@@ -32,7 +32,7 @@ export class PatientsContract extends LedgerContract {
       const { member } = await tx.requireAsker(session);
       if (member.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
       await tx.accept(statement, sig);
-      await useKey(tx, patient, patient, thumbprint(enc));
+      await useKeys(tx, patient, patient, thumbprint(enc));
       const enrolledAt = instantAt(tx.time);
       tx.world.patients.put(
         { patient, sig, enc, enrolledBy: member.id, enrolledAt, statement: statement.id },

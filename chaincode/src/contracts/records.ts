@@ -30,7 +30,7 @@ export class RecordsContract extends LedgerContract {
       const same = standing.patient === patient && standing.custodian === asker.member.id;
       return repeat(first, same && isBy(first, asker, commitment), 'RECORD_EXISTS');
     }
-    await requireRecorder(tx, asker, patient);
+    await requireRecorder(tx, asker, patient, record);
     const { statement: enrolment } = await tx.world.patients.require(patient);
     if (!(await tx.world.custody.find(patient, asker.member.id))) {
       tx.world.custody.put({}, patient, asker.member.id);
@@ -59,7 +59,7 @@ export class RecordsContract extends LedgerContract {
       return repeat(earlier, isBy(earlier, asker, commitment), 'VERSION_CONFLICT');
     }
     if (version !== newest + 1) throw new Failure('VERSION_CONFLICT');
-    await requireRecorder(tx, asker, patient);
+    await requireRecorder(tx, asker, patient, record);
     return anchor(tx, asker, { ...standing, newest: version, commitment });
   }
 
@@ -88,8 +88,13 @@ export class RecordsContract extends LedgerContract {
   }
 }
 
-/** A hospital records for a patient who lets it. */
-async function requireRecorder(tx: RecordsTransaction, asker: Asker, patient: string): Promise<void> {
+/** A hospital records for a patient who lets it; a grant for some records lets it make no other. */
+async function requireRecorder(
+  tx: RecordsTransaction,
+  asker: Asker,
+  patient: string,
+  record: string,
+): Promise<void> {
   const { session, device, member } = asker;
   if (member.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
   await tx.world.patients.require(patient);
@@ -99,6 +104,7 @@ async function requireRecorder(tx: RecordsTransaction, asker: Asker, patient: st
     device: device.device,
     practitioner: session.practitioner ?? '',
     action: 'record',
+    record,
     purposes: session.purposes,
     time: tx.time,
   });

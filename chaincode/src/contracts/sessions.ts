@@ -53,6 +53,7 @@ async function start(tx: RecordsTransaction, assertion: ReadAssertion, tokenUrl:
   checkAssertion(assertion, key, tokenUrl, tx.time, tx.checks);
   const id = sessionId(issuer, jti);
   if (await tx.world.sessions.find(id)) throw new Failure('ASSERTION_REPLAYED');
+  const longest = SESSION_SECONDS * 1000;
   const session: Session = {
     session: id,
     subject: b2b ? 'device' : 'patient',
@@ -60,7 +61,7 @@ async function start(tx: RecordsTransaction, assertion: ReadAssertion, tokenUrl:
     startedBy: tx.caller,
     ...(b2b && { practitioner: b2b.subject_id, role: b2b.subject_role }),
     purposes: b2b?.purpose_of_use ?? ['PATRQT'],
-    until: instantAt(Math.min(expiresAt, issuedAt + SESSION_SECONDS) * 1000),
+    until: instantAt(Math.min(expiresAt * 1000, issuedAt * 1000 + longest, tx.time + longest)),
   };
   tx.world.sessions.put(session, id);
   return session;

@@ -47,9 +47,9 @@ export class WorldState {
   get devicesOf() {
     return this.table<object, [organisation: string, device: string]>('device-of', 'DEVICE_UNKNOWN');
   }
-  /** every key ever used, by thumbprint: none is used twice */
+  /** every key ever used, by what for and thumbprint: none is used twice */
   get keys() {
-    return this.table<{ owner: string }, [key: string]>('key', 'INVALID_KEY');
+    return this.table<{ owner: string }, [use: 'sig' | 'enc', key: string]>('key', 'INVALID_KEY');
   }
   get sequences() {
     return this.table<{ last: number }, [signer: string]>('sequence', 'STALE_SEQUENCE');

@@ -250,7 +250,11 @@ export const failures = {
     'This key has been used on this network before.',
     'Make a new key; a thumbprint is never used twice.',
   ],
-  GRANT_LIMIT: ['conflict', 'The patient has 256 live grants for this organisation.', 'Revoke one first.'],
+  GRANT_LIMIT: [
+    'conflict',
+    'The patient has as many live grants for this organisation as may stand (256, or 64 KiB).',
+    'Revoke one first.',
+  ],
   NOT_CUSTODIAN: [
     'conflict',
     'Another organisation holds this record.',

@@ -1,4 +1,4 @@
-import { Failure, millisecondsOf, type Purpose } from '@chartkey/vocabulary';
+import { Failure, type FailureCode, millisecondsOf, type Purpose, Refused } from '@chartkey/vocabulary';
 import type { ByteRange, Caller, Content } from '../gateway.ts';
 import type { Reading, ReleaseRoom } from '../release/index.ts';
 import { within } from '../release/sealed.ts';
@@ -9,6 +9,25 @@ import { choosePurpose } from './purpose.ts';
 
 /** Accesses with an Idempotency-Key that are remembered for further ranges, of all sessions together. */
 const MOST_SHARED = 65_536;
+
+/** What the law says when it refuses a read (rules/access.ts, rules/coverage.ts). */
+const denials: ReadonlySet<FailureCode> = new Set([
+  'SESSION_EXPIRED',
+  'DEVICE_REVOKED',
+  'DEVICE_EXPIRED',
+  'KIND_NOT_ALLOWED',
+  'PURPOSE_NOT_ALLOWED',
+  'NO_GRANT',
+  'ACTION_NOT_GRANTED',
+  'PURPOSE_NOT_GRANTED',
+  'GRANT_NOT_YET_VALID',
+  'GRANT_EXPIRED',
+  'USES_EXHAUSTED',
+] satisfies FailureCode[]);
+
+function isDenial(error: unknown): error is Failure {
+  return error instanceof Failure && !(error instanceof Refused) && denials.has(error.code);
+}
 
 export interface ReadsParts {
   asking: Pick<Asking, 'ask'>;
@@ -54,8 +73,25 @@ export class Reads {
     const { access } = await (keep
       ? this.share(caller, asked, this.parts.retryKeys.of('read', idempotencyKey))
       : this.ask(caller, asked));
-    const reading = await this.parts.releases.open({ access, record }, { keep });
-    return contentOf(reading, range, keep);
+    try {
+      const reading = await this.parts.releases.open({ access, record }, { keep });
+      return await contentOf(reading, range, keep);
+    } catch (error) {
+      throw isDenial(error) ? await this.logDenial(caller, asked, access, error) : error;
+    }
+  }
+
+  /**
+   * A granted access that is refused after all, since the grant or the device was revoked meanwhile: the
+   * ledger is asked afresh, so that this refusal has an entry of its own.
+   */
+  private async logDenial(caller: Caller, asked: Asked, access: string, denial: Failure): Promise<unknown> {
+    try {
+      await this.ask(caller, asked);
+      return new Refused(denial.code, access);
+    } catch (error) {
+      return error;
+    }
   }
 
   /** One access for all reads with one key in one session. */

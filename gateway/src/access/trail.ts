@@ -63,6 +63,8 @@ export class Trail {
       return { page: await (await this.lists()).recordsOf(patient, request, here) };
     }
     const purpose = choosePurpose(session.purposes, named);
+    // a list that cannot be shown now is not asked for, since it would cost a use
+    if (this.parts.lists) await this.lists();
     const item = { kind: 'list' as const, session: session.session, patient, purpose };
     const granted = await this.parts.asking.ask({ item, device: session.id });
     const organisation = member?.id ?? '';

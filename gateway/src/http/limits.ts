@@ -56,7 +56,8 @@ function perMinute(
     standardHeaders: false,
     validate: false,
     skipFailedRequests: options.verifiedOnly ?? false,
-    requestWasSuccessful: (_request, response) => ![400, 401].includes(response.statusCode),
+    // only a statement that its signer really made, and that was new, counts against the signer
+    requestWasSuccessful: (_request, response) => response.statusCode === 201,
     handler: (request, _response, next) => {
       const { rateLimit: info } = request as Request & { rateLimit?: { resetTime?: Date } };
       const milliseconds = (info?.resetTime?.getTime() ?? Date.now() + MINUTE) - Date.now();

@@ -32,7 +32,7 @@ export class Authority {
    * @throws Failure PATIENT_UNKNOWN, SESSION_EXPIRED, DEVICE_REVOKED, DEVICE_EXPIRED, or why no grant of the
    * patient lets this caller record (NO_GRANT and its kin)
    */
-  async requireRecorder(caller: Caller, patient: string): Promise<void> {
+  async requireRecorder(caller: Caller, patient: string, record: string): Promise<void> {
     const { device, organisation } = this.recorderOf(caller);
     const [, facts, grants] = await Promise.all([
       this.ledger.evaluate(queries.patient, patient),
@@ -45,7 +45,8 @@ export class Authority {
     const standing = deviceStanding(Device.parse(facts), time);
     if (standing !== undefined) throw new Failure(standing);
     const { practitioner = '', purposes } = session;
-    const found = findCover(grants, { organisation, device, practitioner, action: 'record', purposes, time });
+    const ask = { organisation, device, practitioner, action: 'record' as const, record, purposes, time };
+    const found = findCover(grants, ask);
     if ('code' in found) throw new Failure(found.code);
   }
 

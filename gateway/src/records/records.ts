@@ -57,7 +57,7 @@ export class Records {
     return this.turns.take(record, async () => {
       const standing = await findRecord(this.parts.ledger, record);
       if (standing) return this.repetition.compare(standing, 1, upload);
-      await this.authority.requireRecorder(caller, patient);
+      await this.authority.requireRecorder(caller, patient, record);
       const facts = { patient, author: device, record, version: 1, mediaType };
       const sealed = await this.seal(content, facts);
       const { commitment } = sealed;
@@ -83,13 +83,14 @@ export class Records {
     const retryKey = this.parts.retryKeys.of('version', `${device} ${record} ${idempotencyKey}`);
     return this.turns.take(`${record} ${retryKey}`, async () => {
       const standing = await requireRecord(this.parts.ledger, record);
+      await this.authority.requireReader(caller, standing);
       requireCustodian(this.parts.organisation, standing);
       const earlier = await this.earlier(standing, retryKey);
       if (earlier) return this.repetition.compare(standing, earlier.version, upload);
       if (replaces === undefined) throw new Failure('IF_MATCH_REQUIRED');
       if (replaces !== standing.newest) throw conflict(standing);
       const { patient } = standing;
-      await this.authority.requireRecorder(caller, patient);
+      await this.authority.requireRecorder(caller, patient, record);
       const version = standing.newest + 1;
       const sealed = await this.seal(content, { patient, author: device, record, version, mediaType });
       return this.addVersion(caller, sealed, retryKey);

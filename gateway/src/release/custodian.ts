@@ -46,7 +46,8 @@ export class Custodian {
    * SESSION_EXPIRED, the code of a denial; LEDGER_DISAGREES and INTEGRITY_BROKEN, each with an alarm
    */
   async releaseTo(request: Asked): Promise<ReleaseAnswer> {
-    const { recipient, handed } = await this.release(request);
+    const recipient = await this.parts.devices.approved(request.recipientDevice);
+    const handed = await this.release(request, recipient, recipient.organisation);
     const { claim, opened } = handed;
     const { access, record, version } = claim.entry;
     const key = wrapDataKey(opened.dataKey, recipient.enc, { access, record, version });
@@ -57,8 +58,8 @@ export class Custodian {
 
   /** The same for a record that this organisation's own gateway reads: every check, without the wrapping. */
   async releaseHere(request: Asked): Promise<Handed> {
-    const { handed } = await this.release(request);
-    return handed;
+    const recipient = await this.parts.devices.approved(request.recipientDevice);
+    return this.release(request, recipient, undefined);
   }
 
   /**
@@ -76,10 +77,12 @@ export class Custodian {
     });
   }
 
-  private async release({ access, recipientDevice }: Asked) {
-    const { devices, commits, log, organisation } = this.parts;
-    const recipient = await devices.approved(recipientDevice);
-    const asker = recipient.organisation === organisation ? undefined : recipient.organisation;
+  private async release(
+    { access, recipientDevice }: Asked,
+    recipient: ApprovedDevice,
+    asker: string | undefined,
+  ): Promise<Handed> {
+    const { commits, log } = this.parts;
     await commits.of(access.slice(0, access.indexOf(':')), asker);
     const handed = await this.watched(access, async () => {
       const claim = await this.entitled(access, recipient);
@@ -89,7 +92,7 @@ export class Custodian {
       return { claim, opened: await this.open(claim) };
     });
     await log.append({ access, recipient: recipientDevice, until: handed.claim.until });
-    return { recipient, handed };
+    return handed;
   }
 
   private async entitled(access: string, recipient: ApprovedDevice): Promise<Claim> {

@@ -12,6 +12,9 @@ export interface OwnReadingParts {
   now: () => number;
 }
 
+/** Milliseconds that a check stands for: content that begins later is checked again. */
+const FRESH = 1_000;
+
 /** Reads a record of this organisation's own: the custodian's whole check again for every range. */
 export class OwnReading implements Reading {
   readonly access: string;
@@ -19,6 +22,7 @@ export class OwnReading implements Reading {
   readonly until: number;
   readonly weight = 1024;
   private fresh: Handed | undefined;
+  private readonly freshUntil: number;
 
   constructor(
     handed: Handed,
@@ -26,6 +30,7 @@ export class OwnReading implements Reading {
     private readonly parts: OwnReadingParts,
   ) {
     this.fresh = handed;
+    this.freshUntil = parts.now() + FRESH;
     this.access = handed.claim.entry.access;
     this.header = handed.opened.version.header;
     this.until = handed.claim.until;
@@ -34,7 +39,9 @@ export class OwnReading implements Reading {
   async content(range?: ByteRange): Promise<AsyncIterableIterator<Uint8Array>> {
     const { access, recipientDevice, until } = this;
     const { custodian, vault, now } = this.parts;
-    const handed = this.fresh ?? (await custodian.releasedTo({ access, recipientDevice }));
+    const fresh = now() <= this.freshUntil ? this.fresh : undefined;
+    if (!fresh) this.forget();
+    const handed = fresh ?? (await custodian.releasedTo({ access, recipientDevice }));
     this.fresh = undefined;
     const failureFor = (error: unknown) => this.failureFor(error);
     return begin(vault.content(handed.opened, range), { until, now, failureFor });
