@@ -83,8 +83,8 @@ export class Records {
     const retryKey = this.parts.retryKeys.of('version', `${device} ${record} ${idempotencyKey}`);
     return this.turns.take(`${record} ${retryKey}`, async () => {
       const standing = await requireRecord(this.parts.ledger, record);
-      await this.authority.requireReader(caller, standing);
       requireCustodian(this.parts.organisation, standing);
+      await this.authority.requireReader(caller, standing);
       const earlier = await this.earlier(standing, retryKey);
       if (earlier) return this.repetition.compare(standing, earlier.version, upload);
       if (replaces === undefined) throw new Failure('IF_MATCH_REQUIRED');
