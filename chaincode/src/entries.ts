@@ -1,4 +1,4 @@
-import { type AccessDecision, decideAccess } from '@chartkey/rules';
+import { type AccessDecision, decideAccess, isTreatingCustodian } from '@chartkey/rules';
 import {
   type AccessesState,
   type AccessItem,
@@ -92,8 +92,9 @@ export class Entries {
   private async note(number: number, item: AccessItem, known: Known, target: Target): Promise<AccessOutcome> {
     const { patient } = target;
     const organisation = known.device.organisation;
-    const standing = (await this.tx.world.grants.find(patient, organisation))?.grants ?? [];
-    const decision = decideAccess({ item, ...known, ...target, grants: standing, time: this.tx.time });
+    const asked = { item, ...known, ...target };
+    const standing = isTreatingCustodian(asked) ? [] : await this.tx.world.grantsOf(patient, organisation);
+    const decision = decideAccess({ ...asked, grants: standing, time: this.tx.time });
     if (decision.is === 'granted' && decision.grant)
       this.countUse(patient, organisation, standing, decision.grant);
     this.entries.push({

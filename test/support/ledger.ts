@@ -136,7 +136,9 @@ export function connectAs(
   options: Partial<ConnectOptions> = {},
 ): Connection {
   const root = readFileSync(identities.tlsAuthority.certificate);
-  const client = new Client(address, credentials.createSsl(root));
+  const client = new Client(address, credentials.createSsl(root), {
+    'grpc.ssl_target_name_override': 'localhost',
+  });
   const { certificate, privateKey } = readCredential(identities.organisations.get(mspId)!.client)!;
   const gateway = connect({
     client,

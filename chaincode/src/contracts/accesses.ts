@@ -1,4 +1,4 @@
-import { decideAccess } from '@chartkey/rules';
+import { decideAccess, isTreatingCustodian } from '@chartkey/rules';
 import {
   type AccessEntry,
   AccessId,
@@ -126,18 +126,17 @@ async function decideAgain(
   record: RecordState,
 ): Promise<Releasable['now']> {
   const { genesis } = await tx.network();
-  const standing = (await tx.world.grants.find(record.patient, entry.organisation))?.grants ?? [];
+  const { until, practitioner, purpose, kind, organisation } = entry;
+  const asked = { item: { kind, purpose }, device, record };
+  const standing = isTreatingCustodian(asked) ? [] : await tx.world.grantsOf(record.patient, organisation);
   // the entry's own use stands in the count already
   const grants = standing.map((one) =>
     one.grant === entry.grant && one.maxUses !== undefined ? { ...one, uses: one.uses - 1 } : one,
   );
-  const { until, practitioner, purpose, kind } = entry;
   const decision = decideAccess({
-    item: { kind, purpose },
+    ...asked,
     session: { until, practitioner, purposes: [purpose] },
-    device,
     genesis,
-    record,
     grants,
     time: tx.time,
   });

@@ -20,10 +20,10 @@ export class ConsentContract extends LedgerContract {
       checkSpan(statement.payload);
       const { organisation } = statement.payload.grantee;
       checkGrantee((await tx.network()).genesis, organisation);
-      const standing = await tx.world.grants.find(patient.patient, organisation);
+      const standing = await tx.world.grantsOf(patient.patient, organisation);
       const grant = grantOf(statement.id, statement.payload);
       if (grant === undefined) throw new Failure('INVALID_STATEMENT');
-      const grants = addGrant(standing?.grants ?? [], grant, tx.time);
+      const grants = addGrant(standing, grant, tx.time);
       tx.world.grants.put({ grants }, patient.patient, organisation);
     });
   }
@@ -37,9 +37,9 @@ export class ConsentContract extends LedgerContract {
       const patient = await tx.world.patients.require(statement.payload.iss);
       await tx.accept(statement, patient.sig);
       const { grant, grantee } = await madeBy(tx, patient.patient, statement.payload.grant);
-      const standing = await tx.world.grants.find(patient.patient, grantee.organisation);
-      const grants = standing?.grants.filter((one) => one.grant !== grant);
-      if (grants && grants.length !== standing?.grants.length) {
+      const standing = await tx.world.grantsOf(patient.patient, grantee.organisation);
+      const grants = standing.filter((one) => one.grant !== grant);
+      if (grants.length !== standing.length) {
         tx.world.grants.put({ grants }, patient.patient, grantee.organisation);
       }
     });
@@ -50,7 +50,7 @@ export class ConsentContract extends LedgerContract {
   @Returns('string')
   async grants(tx: RecordsTransaction, patient: string, organisation: string): Promise<string> {
     await tx.requireCareMember();
-    return canonicalJson((await tx.world.grants.find(patient, organisation))?.grants ?? []);
+    return canonicalJson(await tx.world.grantsOf(patient, organisation));
   }
 }
 

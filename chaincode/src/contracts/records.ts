@@ -98,8 +98,8 @@ async function requireRecorder(
   const { session, device, member } = asker;
   if (member.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
   await tx.world.patients.require(patient);
-  const standing = await tx.world.grants.find(patient, member.id);
-  const found = findCover(standing?.grants ?? [], {
+  const standing = await tx.world.grantsOf(patient, member.id);
+  const found = findCover(standing, {
     organisation: member.id,
     device: device.device,
     practitioner: session.practitioner ?? '',
@@ -110,8 +110,8 @@ async function requireRecorder(
   });
   if ('code' in found) throw new Failure(found.code);
   const { grant } = found;
-  if (grant.maxUses === undefined || !standing) return;
-  const grants = standing.grants.map((one) => (one === grant ? { ...one, uses: one.uses + 1 } : one));
+  if (grant.maxUses === undefined) return;
+  const grants = standing.map((one) => (one === grant ? { ...one, uses: one.uses + 1 } : one));
   tx.world.grants.put({ grants }, patient, member.id);
 }
 

@@ -70,6 +70,9 @@ export class WorldState {
       'GRANT_UNKNOWN',
     );
   }
+  async grantsOf(patient: string, organisation: string): Promise<Grant[]> {
+    return (await this.grants.find(patient, organisation))?.grants ?? [];
+  }
   get records() {
     return this.table<RecordState, [record: string]>('record', 'RECORD_UNKNOWN');
   }

@@ -15,7 +15,7 @@ export interface CommitsParts {
   follower: { reached(block: number, milliseconds: number): Promise<boolean> };
 }
 
-/** Waits until this organisation's own peer, and what follows its blocks, know of a transaction. */
+/** Waits until this organisation's own peer, and then what follows its blocks, know of a transaction. */
 export class Commits {
   private readonly waiting = new Map<string, number>();
   private readonly known = new Recent<string, Promise<{ block: number; valid: boolean }>>(KEPT);
@@ -23,18 +23,18 @@ export class Commits {
   constructor(private readonly parts: CommitsParts) {}
 
   /**
-   * Resolves when the transaction has committed VALID and every revocation up to its block is known.
+   * The block in which the transaction has committed VALID.
    * @param asker the other organisation that asks; undefined when this one reads its own record
    * @throws Failure BUSY when it has not shown up in 5 s, or 32 of the asker's requests wait already;
    * ACCESS_UNKNOWN when the transaction is invalid, so that its entries never came to be
    */
-  async of(transaction: string, asker: string | undefined): Promise<void> {
+  async of(transaction: string, asker: string | undefined): Promise<number> {
     if (asker === undefined) return this.wait(transaction);
     const waiting = this.waiting.get(asker) ?? 0;
     if (waiting >= MOST_WAITING) throw new Failure('BUSY');
     this.waiting.set(asker, waiting + 1);
     try {
-      await this.wait(transaction);
+      return await this.wait(transaction);
     } finally {
       const left = (this.waiting.get(asker) ?? 1) - 1;
       if (left > 0) this.waiting.set(asker, left);
@@ -42,8 +42,13 @@ export class Commits {
     }
   }
 
-  private async wait(transaction: string): Promise<void> {
-    const { ledger, follower } = this.parts;
+  /** Resolves when every revocation up to a block is known. @throws Failure BUSY when that takes over 5 s */
+  async followed(block: number): Promise<void> {
+    if (!(await this.parts.follower.reached(block, WAIT))) throw new Failure('BUSY');
+  }
+
+  private async wait(transaction: string): Promise<number> {
+    const { ledger } = this.parts;
     const { block, valid } = await this.known
       .obtain(transaction, () => ledger.commitOf(transaction, WAIT))
       .catch((error: unknown) => {
@@ -51,6 +56,6 @@ export class Commits {
         throw late ? new Failure('BUSY') : error;
       });
     if (!valid) throw new Failure('ACCESS_UNKNOWN');
-    if (!(await follower.reached(block, WAIT))) throw new Failure('BUSY');
+    return block;
   }
 }

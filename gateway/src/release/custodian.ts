@@ -83,9 +83,9 @@ export class Custodian {
     asker: string | undefined,
   ): Promise<Handed> {
     const { commits, log } = this.parts;
-    await commits.of(access.slice(0, access.indexOf(':')), asker);
+    const block = await commits.of(access.slice(0, access.indexOf(':')), asker);
     const handed = await this.watched(access, async () => {
-      const claim = await this.entitled(access, recipient);
+      const claim = await this.entitled(access, recipient, commits.followed(block));
       this.checkAge(claim);
       if (log.untilOf(access, recipientDevice) !== undefined)
         throw new Failure('ALREADY_RELEASED', { access });
@@ -95,8 +95,13 @@ export class Custodian {
     return handed;
   }
 
-  private async entitled(access: string, recipient: ApprovedDevice): Promise<Claim> {
-    const claim = await this.parts.entitlement.claim(access, recipient);
+  /** @param followed the revocations that `verify` must know; state is asked meanwhile */
+  private async entitled(
+    access: string,
+    recipient: ApprovedDevice,
+    followed?: Promise<void>,
+  ): Promise<Claim> {
+    const [claim] = await Promise.all([this.parts.entitlement.claim(access, recipient), followed]);
     if (claim.custodian !== this.parts.organisation) throw await this.notOurs(claim);
     await this.parts.entitlement.verify(claim);
     return claim;

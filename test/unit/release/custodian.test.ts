@@ -48,11 +48,15 @@ test('after a restart an access is not released again', async () => {
   expect(await codeOf(ask(world, access))).toBe('ALREADY_RELEASED');
 });
 
-test('the revocation set is waited for before anything is decided', async () => {
+test('no vault is opened before the revocation set has followed to the entry’s block', async () => {
+  const opening = jest.spyOn(world.parts.vault, 'openVersion');
   const late = await openReleaseRoom({ ...world.parts, follower: { reached: async () => false } });
   const { access } = world.newAccess();
   expect(await codeOf(ask(world, access, world.devices.lakeside, late))).toBe('BUSY');
-  expect(world.ledger.asked).not.toContain('accesses:releasable');
+  expect(opening).not.toHaveBeenCalled();
+  expect(await codeOf(ask(world, access))).toMatch('no failure');
+  expect(opening).toHaveBeenCalledTimes(1);
+  opening.mockRestore();
 });
 
 test('an organisation has at most 32 requests waiting; another one is not held up', async () => {
