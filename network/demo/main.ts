@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { demoPorts } from '../consortium.ts';
@@ -60,10 +60,14 @@ function readPort(text: string): number {
 
 function makeFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    // Not recursive: Node never returns from a recursive mkdir under /proc.
+    if (!existsSync(dataDir)) mkdirSync(dataDir, { mode: 0o700 });
+    if (!statSync(dataDir).isDirectory()) throw new Error('not a folder');
     accessSync(dataDir, constants.W_OK);
   } catch {
-    throw new Error(`The data folder cannot be written: ${dataDir}. Choose another with DATA_DIR.`);
+    throw new Error(
+      `The data folder cannot be written: ${dataDir}. Choose another with DATA_DIR, in a folder that is there.`,
+    );
   }
 }
 
