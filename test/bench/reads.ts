@@ -1,11 +1,13 @@
 import { Agent, request } from 'node:http';
 import { clientAssertion, type Device } from '@chartkey/client';
 
+const freshAgent = () => new Agent({ keepAlive: true, maxSockets: 256 });
+
 /** Logged reads over REST with plain node:http, so that the client costs little. */
 export class Reader {
   /** every access that handed content out */
   readonly accesses = new Set<string>();
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  private agent = freshAgent();
   private token: { text: string; until: number } | undefined;
 
   private readonly device: Device;
@@ -52,6 +54,9 @@ export class Reader {
   /** Reads per second with so many in flight. */
   async perSecond(inFlight: number, milliseconds: number): Promise<number> {
     await this.bearer();
+    // Connections that rested while the other arm ran may be closing just now.
+    this.close();
+    this.agent = freshAgent();
     const began = performance.now();
     let reads = 0;
     const one = async () => {

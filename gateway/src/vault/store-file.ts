@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
 import {
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  unlink,
-} from 'node:fs/promises';
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  lstatSync,
+  open as openCallback,
+  read as readCallback,
+  readSync,
+} from 'node:fs';
+import { link, lstat, mkdir, readdir, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import {
   AlreadyInVault,
   asVaultFull,
@@ -30,6 +29,8 @@ import type { Store, StoredObject } from './store.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const READ_BYTES = 4 * 65_536;
+const open = promisify(openCallback);
+const read = promisify(readCallback);
 /** Where puts write first. No name of an object begins with a dot, so this folder is out of their reach. */
 export const unfinishedFolder = '.unfinished';
 const linkRefusal = 'the way to this object leads over a link or a file: remove it and restore the folder';
@@ -73,21 +74,20 @@ class FileStore implements Store {
   }
 
   async get(name: string, range?: ByteRange): Promise<Readable> {
-    const { file, size } = await this.openPlain(name);
+    const { path } = this.pathOf(name);
+    const { fd, size } = await this.openPlain(name);
     const wanted = range ? range.end + 1 - range.start : size;
-    return file.createReadStream({
-      highWaterMark: Math.max(1, Math.min(READ_BYTES, wanted, size)),
-      ...range,
-    });
+    const highWaterMark = Math.max(1, Math.min(READ_BYTES, wanted, size));
+    return createReadStream(path, { fd, highWaterMark, ...range });
   }
 
   async read(name: string, most: number): Promise<Buffer> {
-    const { file, size } = await this.openPlain(name);
+    const { fd, size } = await this.openPlain(name);
     try {
       if (size > most) throw new Tampered('size of a stored object');
-      return await readWhole(file, size);
+      return await readWhole(fd, size);
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   }
 
@@ -152,18 +152,24 @@ class FileStore implements Store {
     throw new VaultPathRefused(linkRefusal);
   }
 
-  private async openPlain(name: string): Promise<{ file: FileHandle; size: number }> {
-    const { path } = this.pathOf(name);
-    let file: FileHandle | undefined;
+  /**
+   * Opens off this thread, which may have to wait for the disk; what is asked of an open file is answered
+   * from memory, and sooner than another thread could be told to ask.
+   */
+  private async openPlain(name: string): Promise<{ fd: number; size: number }> {
+    const { path, folder } = this.pathOf(name);
+    let fd: number | undefined;
     try {
-      if ((await realpath(path)) !== path) throw new VaultPathRefused(linkRefusal);
       // O_NONBLOCK: a pipe put in place of a file must not hang us.
-      file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      const stat = await file.stat();
+      fd = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      // The root was a real path, and names have one folder at most (`checkName`).
+      if (!lstatSync(folder).isDirectory()) throw new VaultPathRefused(linkRefusal);
+      const stat = fstatSync(fd);
       if (!stat.isFile()) throw new VaultPathRefused('this object is not a plain file');
-      return { file, size: stat.size };
+      return { fd, size: stat.size };
     } catch (error) {
-      await file?.close();
+      if (fd !== undefined) closeSync(fd);
+      if (systemCode(error) === 'ELOOP') throw new VaultPathRefused(linkRefusal);
       throw systemCode(error) === 'ENOENT' ? new NotInVault(name, { cause: error }) : error;
     }
   }
@@ -191,14 +197,15 @@ class FileStore implements Store {
   }
 }
 
-/** Reads a file whose size is known: readFile would ask for it once more. */
-async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
+/** Little is read at once, on this thread: to ask another one takes longer. */
+async function readWhole(fd: number, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let filled = 0;
   while (filled < size) {
-    const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
+    const rest = [fd, bytes, filled, size - filled, filled] as const;
+    const count = size <= READ_BYTES ? readSync(...rest) : (await read(...rest)).bytesRead;
+    if (count === 0) break;
+    filled += count;
   }
   return bytes.subarray(0, filled);
 }
