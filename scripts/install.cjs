@@ -20,7 +20,9 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
     shell: process.platform === 'win32',
   });
   if (status !== 0) {
-    console.error('npm ci failed: see above. Nothing was started.');
+    console.error(
+      'npm ci failed: see above. Nothing was started. If another installation is still running, wait for it.',
+    );
     process.exit(1);
   }
 }

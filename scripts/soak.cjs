@@ -1,4 +1,4 @@
-// npm run soak: the invariants of the design with their full counts (hours); `npm run soak -- <jest arguments>` runs a part.
+// npm run soak: the invariants with their full counts (hours); `npm run soak -- <jest arguments>` runs a part.
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
 const { node24 } = require('./node24.cjs');

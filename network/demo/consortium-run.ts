@@ -14,6 +14,8 @@ export interface RunOptions {
   gatewayEnv?: Record<string, string>;
   /** called as steps begin */
   progress?(step: string): void;
+  /** stops everything, also while it is still starting */
+  signal?: AbortSignal;
 }
 
 const { channel, chaincode, members } = DEMO_CONSORTIUM;
@@ -42,17 +44,24 @@ export class ConsortiumRun {
 
   /** Starts everything, or stops what it started and throws. */
   static async start(options: RunOptions): Promise<ConsortiumRun> {
-    options.progress?.('keys and certificates');
-    await makeIdentities(options.dataDir);
-    const run = new ConsortiumRun(found(options.dataDir, options.portBase), options);
+    const { dataDir, portBase, signal } = options;
+    const begin = (step: string) => {
+      signal?.throwIfAborted();
+      options.progress?.(step);
+    };
+    begin('keys and certificates');
+    await makeIdentities(dataDir);
+    const run = new ConsortiumRun(found(dataDir, portBase), options);
+    signal?.addEventListener('abort', () => void run.stop());
     try {
-      options.progress?.('embedded ledger and chaincode');
+      begin('embedded ledger and chaincode');
       await Promise.all([run.startChaincode(), run.startLedger()]);
-      options.progress?.('members and devices');
+      begin('members and devices');
       const ledger = run.connect('RiversideMSP');
-      await register(run.founding, options.dataDir, ledger).finally(() => ledger.close());
-      options.progress?.('gateways');
+      await register(run.founding, dataDir, ledger).finally(() => ledger.close());
+      begin('gateways');
       await Promise.all(run.founding.credentials.organisations.map(({ id }) => run.startGateway(id)));
+      signal?.throwIfAborted();
     } catch (error) {
       await run.stop();
       throw error;
@@ -156,7 +165,9 @@ export class ConsortiumRun {
     this.processes.clear();
   }
 
-  private async run(order: ProcessOrder): Promise<void> {
-    this.processes.set(order.name, await startProcess(order, this.logs));
+  private run(order: ProcessOrder): Promise<void> {
+    const running = startProcess(order, this.logs);
+    this.processes.set(order.name, running);
+    return running.ready;
   }
 }

@@ -15,6 +15,8 @@ export interface ProcessOrder {
 export interface RunningProcess {
   name: string;
   child: ChildProcess;
+  /** rejects, with its last line, when it ends before it is ready or takes longer than a minute */
+  ready: Promise<void>;
   /** resolves with the exit's reason, whenever that is */
   ended: Promise<string>;
 }
@@ -22,17 +24,16 @@ export interface RunningProcess {
 const READY_MILLISECONDS = 60_000;
 const STOP_MILLISECONDS = 12_000;
 
-/**
- * Starts a process on the Node that runs this one; its output goes to `<logs>/<name>.log`.
- * @throws Error with its last line when it ends before it is ready
- */
-export async function startProcess(order: ProcessOrder, logs: string): Promise<RunningProcess> {
+/** Starts a process on the Node that runs this one; its output goes to `<logs>/<name>.log`. */
+export function startProcess(order: ProcessOrder, logs: string): RunningProcess {
   mkdirSync(logs, { recursive: true, mode: 0o700 });
-  const log = createWriteStream(join(logs, `${order.name}.log`), { flags: 'a', mode: 0o600 });
-  const child = spawn(process.execPath, order.arguments, {
+  const path = join(logs, `${order.name}.log`);
+  const log = createWriteStream(path, { flags: 'a', mode: 0o600 });
+  const lifeline = require.resolve('@chartkey/network/dist/demo/lifeline.js');
+  const child = spawn(process.execPath, ['--require', lifeline, ...order.arguments], {
     cwd: order.cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...order.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // a Ctrl-C at the terminal goes to the starter alone, which stops its processes in order
     detached: true,
   });
@@ -41,30 +42,26 @@ export async function startProcess(order: ProcessOrder, logs: string): Promise<R
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
   });
-  const ready = new Promise<void>((resolve) => {
+  const isReady = new Promise<undefined>((resolve) => {
     onLines(child.stdout!, (line) => {
       log.write(`${line}\n`);
       last = line;
-      if (order.isReady !== 'at once' && order.isReady(line)) resolve();
+      if (order.isReady !== 'at once' && order.isReady(line)) resolve(undefined);
     });
-    if (order.isReady === 'at once') resolve();
+    if (order.isReady === 'at once') resolve(undefined);
   });
   onLines(child.stderr!, (line) => {
     log.write(`${line}\n`);
     last = line;
   });
-  const outcome = await Promise.race([
-    ready.then(() => undefined),
-    ended,
-    new Promise<string>((resolve) =>
-      setTimeout(() => resolve('was not ready in time'), READY_MILLISECONDS).unref(),
-    ),
-  ]);
-  if (outcome !== undefined) {
-    stop(child, 'SIGKILL');
-    throw new Error(`${order.name} ${outcome}: ${last} (log: ${join(logs, `${order.name}.log`)})`);
-  }
-  return { name: order.name, child, ended };
+  const late = new Promise<string>((resolve) =>
+    setTimeout(() => resolve('was not ready in time'), READY_MILLISECONDS).unref(),
+  );
+  const ready = Promise.race([isReady, ended, late]).then((outcome) => {
+    if (outcome !== undefined) throw new Error(`${order.name} ${outcome}: ${last} (log: ${path})`);
+  });
+  ready.catch(() => undefined);
+  return { name: order.name, child, ready, ended };
 }
 
 /** Asks a process to stop, and makes it stop when it does not. */

@@ -9,22 +9,37 @@ export interface Sample {
 }
 
 const mediaTypes: readonly [ending: RegExp, mediaType: string][] = [
-  [/\.json$/, 'application/fhir+json'],
-  [/\.dcm$/, 'application/dicom'],
-  [/\.hl7$/, 'x-application/hl7-v2+er7'],
-  [/\.(ccda|xml|ccda\.xml)$/, 'application/hl7-cda+xml'],
-  [/\.vcf$/, 'text/plain; charset=utf-8'],
+  [/\.dcm$/i, 'application/dicom'],
+  [/\.hl7$/i, 'x-application/hl7-v2+er7'],
+  [/\.(ccda|cda|xml)$/i, 'application/hl7-cda+xml'],
+  [/\.(vcf|txt|md)$/i, 'text/plain; charset=utf-8'],
+  [/\.pdf$/i, 'application/pdf'],
+  [/\.jpe?g$/i, 'image/jpeg'],
+  [/\.png$/i, 'image/png'],
 ];
 
-/** All files below a folder, in order of their paths. */
-export function samplesIn(folder: string): Sample[] {
+/** A file, or all files below a folder, in order of their paths. @throws Error when there is none */
+export function samplesIn(path: string): Sample[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new Error(`There is no file or folder ${path}.`);
+  const paths = found.isDirectory() ? filesBelow(path) : [path];
+  if (paths.length === 0) throw new Error(`There is no file in ${path}.`);
+  return paths.map((file) => {
+    const bytes = readFileSync(file);
+    return { name: basename(file), mediaType: mediaTypeOf(file, bytes), bytes };
+  });
+}
+
+function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .sort()
     .map((path) => join(folder, path))
-    .filter((path) => statSync(path).isFile())
-    .map((path) => ({ name: basename(path), mediaType: mediaTypeOf(path), bytes: readFileSync(path) }));
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
-function mediaTypeOf(path: string): string {
+function mediaTypeOf(path: string, bytes: Buffer): string {
+  if (/\.json$/i.test(path)) {
+    return bytes.includes('"resourceType"') ? 'application/fhir+json' : 'application/json';
+  }
   return mediaTypes.find(([ending]) => ending.test(path))?.[1] ?? 'application/octet-stream';
 }

@@ -17,6 +17,9 @@ import type { Sample } from './samples.ts';
 /** Where the story is told, one line at a time. */
 export type Tell = (line: string) => void;
 
+/** Lines that a list has at most. */
+const MOST_LISTED = 12;
+
 interface Cast {
   river: Device;
   lake: Device;
@@ -34,7 +37,7 @@ interface Stored extends Sample {
  * @throws Error when anything is not as the story says
  */
 export async function tellStory(credentials: DemoCredentials, samples: Sample[], tell: Tell): Promise<void> {
-  tell(`Network ${credentials.network}. Everyone in this story is synthetic.\n`);
+  tell(`Network ${credentials.network}.\n`);
   const cast = await meet(credentials, tell);
   const stored = await store(cast, samples, tell);
   const refusedBefore = await refuse(cast, stored, 'Lakeside has no permission yet', tell);
@@ -85,9 +88,15 @@ async function store({ river, patient }: Cast, samples: Sample[], tell: Tell): P
   for (const sample of samples) {
     const { record } = await river.storeRecord(patient.id, sample.bytes, sample.mediaType);
     stored.push({ ...sample, record });
+    if (stored.length > MOST_LISTED) continue;
     tell(`   ${sample.name.padEnd(42).slice(0, 42)} ${sizeOf(sample.bytes)}  ${sample.mediaType}`);
   }
+  tellRest(samples, tell);
   return stored;
+}
+
+function tellRest(samples: Sample[], tell: Tell): void {
+  if (samples.length > MOST_LISTED) tell(`   … and ${samples.length - MOST_LISTED} more`);
 }
 
 async function refuse({ lake }: Cast, stored: Stored[], why: string, tell: Tell): Promise<string[]> {
@@ -130,11 +139,12 @@ async function readBack({ lake }: Cast, stored: Stored[], tell: Tell): Promise<s
     granted.push(content.access);
   }
   tell(`\n4. Lakeside reads all ${stored.length}, each in one call: identical byte for byte.`);
-  for (const { name, bytes } of stored.slice(0, 5)) {
+  for (const { name, bytes } of stored.slice(0, MOST_LISTED)) {
     tell(
       `   ${name.padEnd(42).slice(0, 42)} SHA-256 ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}…`,
     );
   }
+  tellRest(stored, tell);
   return granted;
 }
 

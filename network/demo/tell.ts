@@ -4,39 +4,65 @@ import { dirname, join, resolve } from 'node:path';
 import { ConsortiumRun } from './consortium-run.ts';
 import { type DemoCredentials, foundingFiles } from './founding.ts';
 import { samplesIn } from './samples.ts';
+import { type DemoSettings, readSettings, refuseTakenPorts } from './settings.ts';
+import { onStopSignals } from './signals.ts';
 import { tellStory } from './story.ts';
 
-const tell = (line: string) => void process.stdout.write(`${line}\n`);
+const HELP = `npm run demo [-- <folder or file>]: tells the main job as a story, with records of our own (all synthetic) or
+yours, which then lie sealed in the data folder with the keys beside them: never take real patients' records.
+Against a running npm start (its DATA_DIR, .chartkey when unset), or on a consortium of its own that is gone after.`;
+
+const stopped = new AbortController();
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
 
 /** npm run demo: against a running `npm start`, or on a consortium of its own that is gone afterwards. */
 async function main(): Promise<void> {
+  const [path] = process.argv.slice(2);
+  if (path === '--help' || path === '-h') return tell(HELP);
   const own = join(dirname(require.resolve('@chartkey/network/package.json')), 'demo', 'samples');
-  const folder = process.argv[2] === undefined ? own : resolve(process.argv[2]);
-  if (!existsSync(folder)) throw new Error(`There is no folder ${folder}.`);
-  const samples = samplesIn(folder);
-  if (samples.length === 0) throw new Error(`There is no file in ${folder}.`);
-  const dataDir = resolve(process.env['DATA_DIR'] ?? '.chartkey');
-  const credentials = readCredentials(dataDir);
+  const samples = samplesIn(path === undefined ? own : resolve(path));
+  const settings = readSettings(process.env);
+  const credentials = readCredentials(settings.dataDir);
+  tell(
+    path === undefined
+      ? 'Everyone in this story is synthetic.'
+      : 'Your files go into the data folder with the keys beside them: never take real patients’ records.',
+  );
   if (credentials && (await isUp(credentials))) return tellStory(credentials, samples, tell);
   tell('No consortium is running here (npm start): starting one for this story …');
+  await refuseTakenPorts(settings.portBase);
+  await onConsortiumOfItsOwn(settings, (own) => tellStory(own, samples, tell));
+}
+
+async function onConsortiumOfItsOwn(
+  { portBase }: DemoSettings,
+  story: (credentials: DemoCredentials) => Promise<void>,
+): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'chartkey-demo-'));
-  const run = await ConsortiumRun.start({
-    dataDir: scratch,
-    portBase: Number(process.env['PORT_BASE'] ?? 7001),
-  });
+  let run: ConsortiumRun | undefined;
   try {
-    await tellStory(run.founding.credentials, samples, tell);
+    onStopSignals(() => stopped.abort());
+    // A reader such as `head` may leave before the end.
+    process.stdout.on('error', () => stopped.abort());
+    run = await ConsortiumRun.start({ dataDir: scratch, portBase, signal: stopped.signal });
+    await story(run.founding.credentials);
   } finally {
-    await run.stop();
+    await run?.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
 function readCredentials(dataDir: string): DemoCredentials | undefined {
   const { credentials } = foundingFiles(dataDir);
-  return existsSync(credentials)
-    ? (JSON.parse(readFileSync(credentials, 'utf8')) as DemoCredentials)
-    : undefined;
+  if (!existsSync(credentials)) return undefined;
+  try {
+    return JSON.parse(readFileSync(credentials, 'utf8')) as DemoCredentials;
+  } catch {
+    throw new Error(`${credentials} is damaged: delete the data folder and start anew.`);
+  }
 }
 
 async function isUp({ organisations }: DemoCredentials): Promise<boolean> {
@@ -47,7 +73,8 @@ async function isUp({ organisations }: DemoCredentials): Promise<boolean> {
   );
 }
 
+process.stdout.on('error', () => undefined);
 main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
+  if (!stopped.signal.aborted) process.stderr.write(`${error.message}\n`);
   process.exit(1);
 });

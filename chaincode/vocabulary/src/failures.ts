@@ -151,7 +151,7 @@ export const failures = {
   KIND_NOT_ALLOWED: [
     'forbidden',
     'Organisations of this kind may not do this.',
-    'Content and lists go to hospitals and patients only.',
+    'Content goes to hospitals only, lists to hospitals and patients.',
   ],
   PURPOSE_NOT_ALLOWED: [
     'forbidden',

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { migrate } from './migrations.ts';
 import type { IndexTables } from './tables.ts';
 
@@ -32,12 +32,25 @@ async function openFile(path: string): Promise<Database> {
     // A power cut may take the last transactions, checkpoint and all: their blocks are read again.
     file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     file.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000');
-    const database = new Kysely<IndexTables>({ dialect: new SqliteDialect({ database: adapted(file) }) });
+    const database = new Kysely<IndexTables>({ dialect: new Sqlite({ database: adapted(file) }) });
     await migrate(database);
     return database;
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+/** Kysely migrates SQLite step by step, but SQLite can undo a table too: a migration cut short leaves nothing. */
+class Sqlite extends SqliteDialect {
+  override createAdapter() {
+    return new AllOrNothing();
+  }
+}
+
+class AllOrNothing extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true;
   }
 }
 

@@ -1,5 +1,6 @@
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import type { LedgerBlock } from '../../../gateway/src/ledger/ledger.ts';
 import { BlockIndex } from '../../../gateway/src/projection/block-index.ts';
@@ -163,6 +164,17 @@ describe('the index', () => {
     await (await open('network')).close();
     const wrong = BlockIndex.open({ folder: join(folder.path, 'network'), network: 'another' });
     await expect(wrong).rejects.toThrow('delete the folder');
+  });
+
+  test('opens after a start that was cut short while it made the tables', async () => {
+    const name = 'cut-short';
+    mkdirSync(join(folder.path, name));
+    const file = new DatabaseSync(join(folder.path, name, 'index.sqlite'));
+    file.exec('CREATE TABLE accesses (stumble)');
+    await expect(open(name)).rejects.toThrow('already exists');
+    file.exec('DROP TABLE accesses');
+    file.close();
+    expect(await rowsOf(name, [life])).toEqual(await rowsOf('whole', [life]));
   });
 
   test('begins again when its file is damaged', async () => {
