@@ -8,6 +8,8 @@ export {
 } from './demo/founding.ts';
 export { type Sample, samplesIn } from './demo/samples.ts';
 export { type ChaincodeTls, type Ledger, type LedgerOptions, startLedger } from './embedded/ledger.ts';
+export { FabricUnderneath } from './fabric/fabric-underneath.ts';
+export { findPrograms } from './fabric/programs.ts';
 export {
   type CredentialFiles,
   type IdentityFiles,
@@ -15,3 +17,4 @@ export {
   makeIdentities,
   type OrganisationFiles,
 } from './identities.ts';
+export { connectTo, type LedgerAccess, ledgerAccess } from './ledger-access.ts';

@@ -1,4 +1,5 @@
 // npm test: the check, then every suite. `npm test -- <jest arguments>` runs a part without the check.
+// LEDGER=fabric npm test -- --selectProjects consortium (npm run test:fabric): those suites on a real network.
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
 const { node24 } = require('./node24.cjs');

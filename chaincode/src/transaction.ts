@@ -12,12 +12,15 @@ import {
   type NetworkState,
   type P256Key,
   parseCanonical,
+  queries,
   type Session,
   type StatementOutcome,
 } from '@chartkey/vocabulary';
 import { Context } from 'fabric-contract-api';
 import type * as z from 'zod';
 import { WorldState } from './world-state/world-state.ts';
+
+const queryNames: ReadonlySet<string> = new Set(Object.values(queries));
 
 /** The networks of the channels that this process serves. */
 const networks = new Map<string, NetworkState>();
@@ -67,10 +70,14 @@ export class RecordsTransaction extends Context {
     }
   }
 
-  /** Written once and never again (`registerConsortium`), so what was read of a channel is kept. */
+  /**
+   * Written once and never again (`registerConsortium`), so queries keep what was read of a channel. A
+   * transaction reads it each time: endorsers must read the same keys, however long each has been running.
+   */
   async network(): Promise<NetworkState> {
     const channel = this.stub.getChannelID();
-    const known = networks.get(channel) ?? (await this.world.network.require());
+    const kept = queryNames.has(this.stub.getFunctionAndParameters().fcn) ? networks.get(channel) : undefined;
+    const known = kept ?? (await this.world.network.require());
     networks.set(channel, known);
     return known;
   }

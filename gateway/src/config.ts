@@ -90,6 +90,12 @@ export const settings = {
     takes: 'a host name',
     reads: z.string().regex(/^[A-Za-z0-9.-]{1,253}$/),
   }),
+  LEDGER_PEER_ORGANISATION: setting({
+    says: 'MSP id of that peer’s organisation: a third party, which has none, uses a care member’s',
+    otherwise: '{ORGANISATION}',
+    takes: 'an MSP id such as RegulatorMSP',
+    reads: OrganisationId,
+  }),
   IDENTITY_CERTIFICATE: path('PEM of the gateway’s Fabric certificate', `${own}/identity/client.crt`),
   IDENTITY_KEY: path(
     'PEM of that certificate’s key, readable by its owner only',

@@ -60,6 +60,7 @@ export function readLedgerOptions(config: Config, channel: string): LedgerOption
     tlsRoot: Buffer.from(textOf('LEDGER_TLS_ROOT', config.LEDGER_TLS_ROOT)),
     ...(config.LEDGER_SERVER_NAME !== undefined && { serverName: config.LEDGER_SERVER_NAME }),
     mspId: config.ORGANISATION,
+    peerOrganisation: config.LEDGER_PEER_ORGANISATION,
     certificate,
     privateKey,
     channel,

@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { connectLedger, type Ledger } from '@chartkey/gateway';
-import { DEMO_CONSORTIUM, demoPorts } from '../consortium.ts';
-import { type IdentityFiles, identityFiles, makeIdentities } from '../identities.ts';
+import type { Ledger } from '@chartkey/gateway';
+import { DEMO_CONSORTIUM } from '../consortium.ts';
+import { connectTo } from '../ledger-access.ts';
+import { EmbeddedUnderneath } from './embedded-underneath.ts';
 import { type Founding, found } from './founding.ts';
 import { type ProcessOrder, type RunningProcess, startProcess, stopProcess } from './processes.ts';
 import { register } from './registration.ts';
+import type { Underneath } from './underneath.ts';
 
 export interface RunOptions {
   dataDir: string;
   portBase: number;
+  /** what the gateways stand on; the embedded ledger when absent */
+  underneath?: Underneath;
   /** more settings for every gateway process */
   gatewayEnv?: Record<string, string>;
   /** called as steps begin */
@@ -18,24 +21,22 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
-const { channel, chaincode, members } = DEMO_CONSORTIUM;
+const { members } = DEMO_CONSORTIUM;
 /** The folder of an installed package. */
 const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
 
-/** The demo consortium: the embedded ledger, the chaincode, and a gateway per organisation, a process each. */
+/** The demo consortium: what it stands on (the embedded ledger, when nothing else is said), and its gateways. */
 export class ConsortiumRun {
   readonly processes = new Map<string, RunningProcess>();
+  private readonly orders = new Map<string, ProcessOrder>();
   private readonly logs: string;
-  private readonly files: IdentityFiles;
-  private readonly ports: ReturnType<typeof demoPorts>;
 
   private constructor(
     readonly founding: Founding,
     private readonly options: RunOptions,
+    private readonly underneath: Underneath,
   ) {
     this.logs = join(options.dataDir, 'logs');
-    this.files = identityFiles(options.dataDir);
-    this.ports = demoPorts(options.portBase);
   }
 
   get dataDir(): string {
@@ -45,17 +46,15 @@ export class ConsortiumRun {
   /** Starts everything, or stops what it started and throws. */
   static async start(options: RunOptions): Promise<ConsortiumRun> {
     const { dataDir, portBase, signal } = options;
+    const underneath = options.underneath ?? new EmbeddedUnderneath(dataDir, portBase);
     const begin = (step: string) => {
       signal?.throwIfAborted();
       options.progress?.(step);
     };
-    begin('keys and certificates');
-    await makeIdentities(dataDir);
-    const run = new ConsortiumRun(found(dataDir, portBase), options);
+    const run = new ConsortiumRun(found(dataDir, portBase, underneath.kind), options, underneath);
     signal?.addEventListener('abort', () => void run.stop());
     try {
-      begin('embedded ledger and chaincode');
-      await Promise.all([run.startChaincode(), run.startLedger()]);
+      await underneath.start({ begin, run: (order) => run.run(order) });
       begin('members and devices');
       const ledger = run.connect('RiversideMSP');
       await register(run.founding, dataDir, ledger).finally(() => ledger.close());
@@ -71,64 +70,31 @@ export class ConsortiumRun {
 
   /** A connection to the ledger in an organisation's name. */
   connect(organisation: string): Ledger {
-    const { client } = this.files.organisations.get(organisation)!;
-    return connectLedger({
-      endpoint: `127.0.0.1:${this.ports.ledger}`,
-      tlsRoot: readFileSync(this.files.tlsAuthority.certificate),
-      serverName: 'localhost',
-      mspId: organisation,
-      certificate: readFileSync(client.certificate, 'utf8'),
-      privateKey: readFileSync(client.privateKey, 'utf8'),
-      channel,
-      chaincode,
-    });
+    return connectTo(this.underneath.access(organisation), organisation);
   }
 
-  /** The ledger is ready when the chaincode has registered with it. */
-  startLedger(): Promise<void> {
-    const { dataDir } = this.options;
-    return this.run({
-      name: 'ledger',
-      arguments: [join(packageFolder('@chartkey/network'), 'dist', 'embedded', 'main.js')],
-      env: {
-        DATA_DIR: dataDir,
-        LEDGER_PORT: String(this.ports.ledger),
-        CHAINCODE_ADDRESS: `127.0.0.1:${this.ports.chaincode}`,
-      },
-      isReady: (line) => line.includes('"chaincode":"registered"'),
-    });
-  }
-
-  /** The unmodified shim serves our chaincode in a process of its own, as a Fabric peer would find it. */
-  async startChaincode(): Promise<void> {
-    const address = `127.0.0.1:${this.ports.chaincode}`;
-    await this.run({
-      name: 'chaincode',
-      arguments: [
-        join(packageFolder('fabric-shim'), 'cli.js'),
-        'server',
-        '--chaincode-address',
-        address,
-        '--chaincode-id',
-        `${chaincode}:1`,
-      ],
-      cwd: packageFolder('@chartkey/chaincode'),
-      env: { CORE_CHAINCODE_LOGGING_LEVEL: 'error' },
-      isReady: 'at once',
-    });
+  /** Starts a process again that was killed. */
+  again(name: string): Promise<void> {
+    return this.run(this.orders.get(name)!);
   }
 
   /** Everything else about a gateway lies where its settings' defaults look for it. */
-  startGateway(organisation: string): Promise<void> {
+  private startGateway(organisation: string): Promise<void> {
     const { dataDir, gatewayEnv } = this.options;
+    const access = this.underneath.access(organisation);
     return this.run({
       name: organisation,
+      program: 'node',
       arguments: [join(packageFolder('@chartkey/gateway'), 'dist', 'main.js')],
       env: {
         ORGANISATION: organisation,
         DATA_DIR: dataDir,
-        LEDGER_ENDPOINT: `127.0.0.1:${this.ports.ledger}`,
-        LEDGER_SERVER_NAME: 'localhost',
+        LEDGER_ENDPOINT: access.endpoint,
+        LEDGER_TLS_ROOT: access.tlsRoot,
+        LEDGER_SERVER_NAME: access.serverName,
+        LEDGER_PEER_ORGANISATION: access.peerOrganisation,
+        IDENTITY_CERTIFICATE: access.certificate,
+        IDENTITY_KEY: access.privateKey,
         ...gatewayEnv,
       },
       isReady: (line) => line.includes('"ready":true'),
@@ -154,19 +120,20 @@ export class ConsortiumRun {
     this.processes.delete(name);
   }
 
-  /** Stops the gateways first, so that nothing asks a ledger that has gone. */
+  /** Stops the gateways first, so that nothing asks a ledger that has gone, and the chaincode last. */
   async stop(): Promise<void> {
-    const gateways = members.flatMap(({ id }) => this.processes.get(id) ?? []);
-    await Promise.all(gateways.map(stopProcess));
-    for (const name of ['ledger', 'chaincode']) {
-      const running = this.processes.get(name);
-      if (running) await stopProcess(running);
-    }
+    const all = [...this.processes.values()];
+    const isGateway = ({ name }: RunningProcess) => members.some(({ id }) => id === name);
+    const isChaincode = ({ name }: RunningProcess) => name.startsWith('chaincode');
+    await Promise.all(all.filter(isGateway).map(stopProcess));
+    await Promise.all(all.filter((one) => !isGateway(one) && !isChaincode(one)).map(stopProcess));
+    await Promise.all(all.filter(isChaincode).map(stopProcess));
     this.processes.clear();
   }
 
   private run(order: ProcessOrder): Promise<void> {
     const running = startProcess(order, this.logs);
+    this.orders.set(order.name, order);
     this.processes.set(order.name, running);
     return running.ready;
   }

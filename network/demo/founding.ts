@@ -6,6 +6,7 @@ import { nodeSignatureChecks } from '@chartkey/rules/node';
 import {
   canonicalJson,
   Genesis,
+  type LedgerKind,
   networkId,
   P256Key,
   SignedGenesis,
@@ -14,6 +15,7 @@ import {
 } from '@chartkey/vocabulary';
 import { type Consortium, DEMO_CONSORTIUM, demoPorts, type Member } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
+import { type FoundedLedger, foundedFile } from '../ledger-access.ts';
 
 /** A private key as a JWK; the demo keeps its keys in files, which no real network does. */
 export type PrivateJwk = P256Key & { d: string };
@@ -45,7 +47,7 @@ export interface DemoCredentials {
 export function foundingFiles(dataDir: string) {
   return {
     /** port base and network id: written last, so its presence means the founding is whole */
-    ledger: join(dataDir, 'ledger.json'),
+    ledger: foundedFile(dataDir),
     genesis: join(dataDir, 'genesis.json'),
     credentials: join(dataDir, 'demo', 'credentials.json'),
     gatewayDevice: (organisation: string) =>
@@ -65,11 +67,16 @@ export interface Founding {
  * Founds a demo network, or finds the one that stands in the folder.
  * @throws Error in one line when the folder's network was founded with another port base
  */
-export function found(dataDir: string, portBase: number, consortium: Consortium = DEMO_CONSORTIUM): Founding {
+export function found(
+  dataDir: string,
+  portBase: number,
+  ledger: LedgerKind = 'embedded',
+  consortium: Consortium = DEMO_CONSORTIUM,
+): Founding {
   const files = foundingFiles(dataDir);
-  if (existsSync(files.ledger)) return standing(files, portBase);
+  if (existsSync(files.ledger)) return standing(files, portBase, ledger);
   const keys = new Map(consortium.members.map((member) => [member.id, makeKey()]));
-  const genesis = makeGenesis(consortium, portBase, keys);
+  const genesis = makeGenesis(consortium, ledger, portBase, keys);
   const signatures = Object.fromEntries(
     [...keys].map(([id, key]) => [id, signGenesis(canonicalJson(genesis), key)]),
   );
@@ -90,15 +97,21 @@ export function found(dataDir: string, portBase: number, consortium: Consortium 
   }
   writeJson(files.genesis, { genesis, signatures });
   writeJson(files.credentials, credentials);
-  writeJson(files.ledger, { ledger: 'embedded', network, portBase });
+  const founded: FoundedLedger = { ledger, network, portBase };
+  writeJson(files.ledger, founded);
   return { network, signed: { genesis, signatures }, credentials };
 }
 
-function standing(files: ReturnType<typeof foundingFiles>, portBase: number): Founding {
-  const ledger = readJson(files.ledger) as { portBase: number };
-  if (ledger.portBase !== portBase) {
+function standing(files: ReturnType<typeof foundingFiles>, portBase: number, ledger: LedgerKind): Founding {
+  const founded = readJson(files.ledger) as FoundedLedger;
+  if (founded.ledger !== ledger) {
     throw new Error(
-      `This network was founded with PORT_BASE ${ledger.portBase}, which its genesis document names: use that, or another DATA_DIR.`,
+      `The network in this folder was founded on the ${founded.ledger} ledger: choose another DATA_DIR.`,
+    );
+  }
+  if (founded.portBase !== portBase) {
+    throw new Error(
+      `This network was founded with PORT_BASE ${founded.portBase}, which its genesis document names: use that, or another DATA_DIR.`,
     );
   }
   const signed = SignedGenesis.parse(readJson(files.genesis));
@@ -106,7 +119,12 @@ function standing(files: ReturnType<typeof foundingFiles>, portBase: number): Fo
   return { network, signed, credentials: readJson(files.credentials) as DemoCredentials };
 }
 
-function makeGenesis(consortium: Consortium, portBase: number, keys: Map<string, PrivateJwk>): Genesis {
+function makeGenesis(
+  consortium: Consortium,
+  ledger: LedgerKind,
+  portBase: number,
+  keys: Map<string, PrivateJwk>,
+): Genesis {
   const ports = demoPorts(portBase, consortium);
   const spare = portBase + ports.gateways.size;
   const member = ({ id, name, kind }: Member, position: number) => {
@@ -117,7 +135,7 @@ function makeGenesis(consortium: Consortium, portBase: number, keys: Map<string,
   return Genesis.parse({
     format: 'chartkey-genesis/1',
     demo: true,
-    ledger: 'embedded',
+    ledger,
     channel: consortium.channel,
     salt: randomBytes(32).toString('base64url'),
     organisations: consortium.members.map(member),

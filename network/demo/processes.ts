@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface ProcessOrder {
   /** names its log file too */
   name: string;
+  /** `node` is the Node that runs this process; else a program's path */
+  program: string;
   arguments: string[];
   cwd?: string;
   env?: Record<string, string>;
-  /** tells from a line of its standard output that it is ready; `at once` when it says nothing */
+  /** tells from a line of its output that it is ready; `at once` when it says nothing */
   isReady: ((line: string) => boolean) | 'at once';
 }
 
@@ -24,16 +26,18 @@ export interface RunningProcess {
 const READY_MILLISECONDS = 60_000;
 const STOP_MILLISECONDS = 12_000;
 
-/** Starts a process on the Node that runs this one; its output goes to `<logs>/<name>.log`. */
+/**
+ * Starts a process that ends when this one does; its output goes to `<logs>/<name>.log`. Programs that are
+ * not ours are told so by the kernel, where util-linux has `setpriv`.
+ */
 export function startProcess(order: ProcessOrder, logs: string): RunningProcess {
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const path = join(logs, `${order.name}.log`);
   const log = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  const lifeline = require.resolve('@chartkey/network/dist/demo/lifeline.js');
-  const child = spawn(process.execPath, ['--require', lifeline, ...order.arguments], {
+  const child = spawn(...commandOf(order), {
     cwd: order.cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...order.env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(order.program === 'node' ? ['ipc' as const] : [])],
     // a Ctrl-C at the terminal goes to the starter alone, which stops its processes in order
     detached: true,
   });
@@ -43,16 +47,14 @@ export function startProcess(order: ProcessOrder, logs: string): RunningProcess 
     child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
   });
   const isReady = new Promise<undefined>((resolve) => {
-    onLines(child.stdout!, (line) => {
-      log.write(`${line}\n`);
-      last = line;
-      if (order.isReady !== 'at once' && order.isReady(line)) resolve(undefined);
-    });
+    for (const stream of [child.stdout!, child.stderr!]) {
+      onLines(stream, (line) => {
+        log.write(`${line}\n`);
+        last = line;
+        if (order.isReady !== 'at once' && order.isReady(line)) resolve(undefined);
+      });
+    }
     if (order.isReady === 'at once') resolve(undefined);
-  });
-  onLines(child.stderr!, (line) => {
-    log.write(`${line}\n`);
-    last = line;
   });
   const late = new Promise<string>((resolve) =>
     setTimeout(() => resolve('was not ready in time'), READY_MILLISECONDS).unref(),
@@ -62,6 +64,15 @@ export function startProcess(order: ProcessOrder, logs: string): RunningProcess 
   });
   ready.catch(() => undefined);
   return { name: order.name, child, ready, ended };
+}
+
+function commandOf({ program, arguments: words }: ProcessOrder): [program: string, words: string[]] {
+  if (program === 'node') {
+    const lifeline = require.resolve('@chartkey/network/dist/demo/lifeline.js');
+    return [process.execPath, ['--require', lifeline, ...words]];
+  }
+  const setpriv = '/usr/bin/setpriv';
+  return existsSync(setpriv) ? [setpriv, ['--pdeathsig', 'TERM', program, ...words]] : [program, words];
 }
 
 /** Asks a process to stop, and makes it stop when it does not. */

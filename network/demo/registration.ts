@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Author, deviceProof, importKeys, importSigner } from '@chartkey/client';
 import type { Ledger } from '@chartkey/gateway';
 import { Failure, OrganisationFacts, queries, transactions } from '@chartkey/vocabulary';
@@ -13,7 +14,7 @@ export async function register(founding: Founding, dataDir: string, ledger: Ledg
     await ledger.evaluate(queries.network);
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'NETWORK_UNKNOWN') throw error;
-    await ledger.submit(transactions.registerConsortium, founding.signed);
+    await submit(ledger, transactions.registerConsortium, founding.signed);
   }
   const { gatewayDevice } = foundingFiles(dataDir);
   await Promise.all(
@@ -42,5 +43,19 @@ async function approve(
   const author = new Author(network, await importSigner(masterKey), { issuer: organisation });
   const proof = await deviceProof({ network, organisation, keys: await importKeys(device), use });
   const { text } = await author.approveDevice(nextSeq, proof);
-  await ledger.submit(transactions.approveDevice, { statement: text });
+  await submit(ledger, transactions.approveDevice, { statement: text });
+}
+
+/** Peers of a network that has just come up may stand at different heights: then endorsements differ. */
+async function submit(ledger: Ledger, transaction: string, input: unknown): Promise<void> {
+  for (let left = 20; ; left -= 1) {
+    try {
+      await ledger.submit(transaction, input);
+      return;
+    } catch (error) {
+      const differ = error instanceof Failure && error.code === 'LEDGER_CONFLICT';
+      if (!differ || left === 0) throw error;
+      await pause(250);
+    }
+  }
 }

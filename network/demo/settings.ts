@@ -15,11 +15,11 @@ export interface DemoSettings {
 const handedOn = ['APP_ORIGINS', 'LOG_LEVEL'];
 
 /** @throws Error with one line when PORT_BASE is no port */
-export function readSettings(env: NodeJS.ProcessEnv): DemoSettings {
+export function readSettings(env: NodeJS.ProcessEnv, dataDir = '.chartkey'): DemoSettings {
   const given = handedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []));
   return {
     portBase: readPort(env['PORT_BASE'] || '7001'),
-    dataDir: resolve(env['DATA_DIR'] || '.chartkey'),
+    dataDir: resolve(env['DATA_DIR'] || dataDir),
     gatewayEnv: Object.fromEntries(given),
   };
 }
@@ -53,10 +53,10 @@ export async function takeFolder(dataDir: string): Promise<void> {
     throw new Error(`Another npm start is using ${dataDir}: stop it first, or choose another DATA_DIR.`);
 }
 
-/** @throws Error with one line that names the first port in use */
-export async function refuseTakenPorts(portBase: number): Promise<void> {
-  const { gateways, metrics, ledger, chaincode } = demoPorts(portBase);
-  for (const port of [...gateways.values(), ...metrics.values(), ledger, chaincode]) {
+/** @param underneath the ledger's ports. @throws Error with one line that names the first port in use */
+export async function refuseTakenPorts(portBase: number, underneath: readonly number[]): Promise<void> {
+  const { gateways, metrics } = demoPorts(portBase);
+  for (const port of [...gateways.values(), ...metrics.values(), ...underneath]) {
     const free = await listens((server) =>
       server.listen(port, '127.0.0.1').once('listening', () => server.close()),
     );

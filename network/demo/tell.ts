@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConsortiumRun } from './consortium-run.ts';
+import { EmbeddedUnderneath } from './embedded-underneath.ts';
 import { type DemoCredentials, foundingFiles } from './founding.ts';
 import { samplesIn } from './samples.ts';
 import { type DemoSettings, readSettings, refuseTakenPorts } from './settings.ts';
@@ -33,7 +34,6 @@ async function main(): Promise<void> {
   );
   if (credentials && (await isUp(credentials))) return tellStory(credentials, samples, tell);
   tell('No consortium is running here (npm start): starting one for this story …');
-  await refuseTakenPorts(settings.portBase);
   await onConsortiumOfItsOwn(settings, (own) => tellStory(own, samples, tell));
 }
 
@@ -47,7 +47,9 @@ async function onConsortiumOfItsOwn(
     onStopSignals(() => stopped.abort());
     // A reader such as `head` may leave before the end.
     process.stdout.on('error', () => stopped.abort());
-    run = await ConsortiumRun.start({ dataDir: scratch, portBase, signal: stopped.signal });
+    const underneath = new EmbeddedUnderneath(scratch, portBase);
+    await refuseTakenPorts(portBase, underneath.ports);
+    run = await ConsortiumRun.start({ dataDir: scratch, portBase, underneath, signal: stopped.signal });
     await story(run.founding.credentials);
   } finally {
     await run?.stop();

@@ -125,7 +125,7 @@ beforeAll(async () => {
   await prepare();
   await own.run.kill('ledger');
   await alterState(own.dataDir, alterations());
-  await own.run.startLedger();
+  await own.run.again('ledger');
   await own.ready();
 }, 120_000);
 afterAll(() => own?.stop());

@@ -154,10 +154,7 @@ test.each([
 ])(
   '%s is killed in the middle of writes and reads: nothing acknowledged is lost, nothing unlogged was released, and what was sent is settled by sending it again',
   async (_what, name, rounds) => {
-    const restart = () => {
-      if (name === 'ledger') return own.run.startLedger();
-      return name === 'chaincode' ? own.run.startChaincode() : own.run.startGateway(name);
-    };
+    const restart = () => own.run.again(name);
     for (let round = 0; round < rounds; round += 1) {
       const drop = await standingUpload();
       const traffic = await crash(name, restart);

@@ -108,7 +108,7 @@ describe('while the custodian’s gateway is down', () => {
     const grant = patient.grant(cast.lake.id, { purposes: ['HRESCH'] });
     expect((await cast.say(grant, { at: cast.lake })).status).toBe(201);
     expect((await cast.say(patient.revocation(grant), { at: cast.lake })).status).toBe(201);
-    await run.startGateway(cast.river.id);
+    await run.again(cast.river.id);
     await renew();
     await expectContent(await readAt('lake'));
     const research = await cast.token(cast.lake, { purposes: ['HRESCH'] });
@@ -176,7 +176,7 @@ describe('while the ledger is down', () => {
   });
 
   test('everything goes on when it is back: the same statement, the same key, the same bytes', async () => {
-    await run.startLedger();
+    await run.again('ledger');
     await eventually(async () => (await isReady('river')) && (await isReady('lake')));
     expect((await cast.say(statement)).status).toBe(201);
     expect((await upload(Buffer.from('later'), key)).status).toBe(201);
@@ -234,7 +234,7 @@ describe('while the disk is full', () => {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
-    await run.startGateway(cast.river.id);
+    await run.again(cast.river.id);
     await renew();
     const answer = await upload(large, key);
     expect(answer.status).toBe(201);

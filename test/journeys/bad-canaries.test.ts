@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { sharedConsortium } from '../support/consortium.ts';
+import { ledgerKind, sharedConsortium } from '../support/consortium.ts';
 import { freshId, keyOf, type LedgerPatient } from '../support/ledger-actor.ts';
 import { signJson } from '../support/signing.ts';
 import { placesOf } from './canaries.ts';
@@ -180,7 +180,9 @@ test('no token is in any of them either', async () => {
 
 test('what is meant to be on the chain is found there by the same search', async () => {
   const places = await placesOf(patient.id, whereabouts);
-  expect(places.some((place) => place.startsWith('ledger'))).toBe(true);
+  expect(places.some((place) => place.startsWith(ledgerKind === 'fabric' ? 'fabric/data' : 'ledger'))).toBe(
+    true,
+  );
   expect(places.filter((place) => place.startsWith('logs') || place.startsWith('metrics'))).toEqual([]);
   const elsewhere = await client.get(`${river.url}/v1/records/${record}`, tokens.patient);
   expect(elsewhere.status).toBe(200);

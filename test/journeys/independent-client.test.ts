@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sharedConsortium } from '../support/consortium.ts';
+import { ledgerKind, sharedConsortium } from '../support/consortium.ts';
 import { samples } from '../support/samples.ts';
 import * as client from './independent-client.ts';
 
@@ -54,10 +54,10 @@ test('every gateway says which network it is of, and the document hashes to its 
   for (const { url, id } of [river, lake, regulator, insurer]) {
     const answer = await fetch(`${url}/.well-known/chartkey`);
     const found = await jsonOf(answer);
-    expect(found).toMatchObject({ network, ledger: 'embedded', organisation: id });
+    expect(found).toMatchObject({ network, ledger: ledgerKind, organisation: id });
     const hash = createHash('sha256').update(client.canonical(found['genesis'])).digest('base64url');
     expect(`demo-${hash}`).toBe(network);
-    expect(answer.headers.get('Chartkey-Ledger')).toBe('embedded');
+    expect(answer.headers.get('Chartkey-Ledger')).toBe(ledgerKind);
   }
 });
 

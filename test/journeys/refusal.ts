@@ -1,6 +1,7 @@
 import { describe as described, type FailureCode, isFailureCode } from '@chartkey/vocabulary';
 import { codesOf } from '../../gateway/src/http/openapi-answers.ts';
 import { routes } from '../../gateway/src/http/routes/index.ts';
+import { ledgerKind } from '../support/consortium.ts';
 import { type Json, jsonOf } from './cast.ts';
 
 /** What each refusal said, so that a test can look through all of them. */
@@ -19,7 +20,7 @@ export async function refused(answer: Response, code: string): Promise<Json> {
     detail: remedy,
   };
   expect(body).toMatchObject(problem);
-  expect(answer.headers.get('Chartkey-Ledger')).toBe('embedded');
+  expect(answer.headers.get('Chartkey-Ledger')).toBe(ledgerKind);
   expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
   expect(answer.headers.get('Cache-Control')).toBe('no-store');
   if (answer.url) expect(documentedAt(answer.url)).toContain(code);

@@ -10,6 +10,9 @@ export interface Whereabouts {
   portBase: number;
 }
 
+/** What the shared consortium stands on: `npm run test:fabric` says `fabric`. */
+export const ledgerKind = process.env['LEDGER'] === 'fabric' ? 'fabric' : 'embedded';
+
 /** The consortium that `npm test` started for this project. */
 export function sharedConsortium(): Whereabouts & { credentials: DemoCredentials } {
   const { CONSORTIUM_DATA_DIR: dataDir, CONSORTIUM_PORT_BASE: portBase } = process.env;
@@ -18,11 +21,16 @@ export function sharedConsortium(): Whereabouts & { credentials: DemoCredentials
   return { dataDir, portBase: Number(portBase), credentials };
 }
 
+/** Ports above the base that a consortium may listen on, a Fabric network's among them. */
+const offsets = [0, 50, 100, 200, 210, 220, 230].flatMap((first) =>
+  [0, 1, 2, 3, 4].map((more) => first + more),
+);
+
 /** A port base whose block of ports (gateways, ledger, metrics) is free now. */
 export async function freePortBase(): Promise<number> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const base = 20_000 + Math.floor(Math.random() * 50) * 200 + (process.pid % 150);
-    const ports = [0, 1, 2, 3, 50, 51, 100, 101, 102, 103].map((more) => base + more);
+    const base = 20_000 + Math.floor(Math.random() * 40) * 300 + (process.pid % 12) * 5;
+    const ports = [...offsets].map((more) => base + more);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
   }
   throw new Error('no free block of ports was found');

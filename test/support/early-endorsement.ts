@@ -1,7 +1,7 @@
-import { demoPorts, identityFiles } from '@chartkey/network';
+import { ledgerAccess } from '@chartkey/network';
 import { type AccessItem, canonicalJson, digest, transactions } from '@chartkey/vocabulary';
 import { sharedConsortium } from './consortium.ts';
-import { connectAs } from './ledger.ts';
+import { connectWith } from './ledger.ts';
 
 /** A transaction that has its endorsements and has not been submitted. */
 export interface Endorsed {
@@ -12,9 +12,10 @@ export interface Endorsed {
 
 /** Has a request for accesses endorsed in an organisation's name, and holds it back. */
 export async function endorseAccess(organisation: string, items: AccessItem[]): Promise<Endorsed> {
-  const { dataDir, portBase } = sharedConsortium();
-  const address = `127.0.0.1:${demoPorts(portBase).ledger}`;
-  const { contract, close } = connectAs(address, identityFiles(dataDir), organisation);
+  const { contract, close } = connectWith(
+    ledgerAccess(sharedConsortium().dataDir, organisation),
+    organisation,
+  );
   const input = canonicalJson({ items });
   const proposal = contract.newProposal(transactions.requestAccess, {
     arguments: [digest(input)],

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { connectLedger, type Ledger } from '@chartkey/gateway';
-import { DEMO_CONSORTIUM, demoPorts, identityFiles } from '@chartkey/network';
+import type { Ledger } from '@chartkey/gateway';
+import { connectTo, ledgerAccess } from '@chartkey/network';
 import {
   type AccessItem,
   type AccessOutcome,
@@ -20,19 +19,7 @@ export const freshHash = () => randomBytes(32).toString('base64url');
 
 /** A connection to the shared consortium's ledger in an organisation's own name. */
 export function connectAs(organisation: string): Ledger {
-  const { dataDir, portBase } = sharedConsortium();
-  const files = identityFiles(dataDir);
-  const { client } = files.organisations.get(organisation)!;
-  return connectLedger({
-    endpoint: `127.0.0.1:${demoPorts(portBase).ledger}`,
-    tlsRoot: readFileSync(files.tlsAuthority.certificate),
-    serverName: 'localhost',
-    mspId: organisation,
-    certificate: readFileSync(client.certificate, 'utf8'),
-    privateKey: readFileSync(client.privateKey, 'utf8'),
-    channel: DEMO_CONSORTIUM.channel,
-    chaincode: DEMO_CONSORTIUM.chaincode,
-  });
+  return connectTo(ledgerAccess(sharedConsortium().dataDir, organisation), organisation);
 }
 
 export function keyOf(jwk: PrivateJwk): TestKey {

@@ -5,7 +5,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type IdentityFiles, type Ledger, type LedgerOptions, startLedger } from '@chartkey/network';
+import {
+  type IdentityFiles,
+  type Ledger,
+  type LedgerAccess,
+  type LedgerOptions,
+  startLedger,
+} from '@chartkey/network';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   type ConnectOptions,
@@ -15,7 +21,6 @@ import {
   hash,
   signers,
 } from '@hyperledger/fabric-gateway';
-import { readCredential } from '../../network/identities.ts';
 
 const SHIM = join(__dirname, '../../node_modules/fabric-shim/cli.js');
 const NOTES = join(__dirname, 'notes-chaincode');
@@ -135,15 +140,28 @@ export function connectAs(
   mspId: string,
   options: Partial<ConnectOptions> = {},
 ): Connection {
-  const root = readFileSync(identities.tlsAuthority.certificate);
-  const client = new Client(address, credentials.createSsl(root), {
-    'grpc.ssl_target_name_override': 'localhost',
+  const access = {
+    endpoint: address,
+    tlsRoot: identities.tlsAuthority.certificate,
+    serverName: 'localhost',
+    peerOrganisation: mspId,
+    ...identities.organisations.get(mspId)!.client,
+  };
+  return connectWith(access, mspId, options);
+}
+
+export function connectWith(
+  access: LedgerAccess,
+  mspId: string,
+  options: Partial<ConnectOptions> = {},
+): Connection {
+  const client = new Client(access.endpoint, credentials.createSsl(readFileSync(access.tlsRoot)), {
+    'grpc.ssl_target_name_override': access.serverName,
   });
-  const { certificate, privateKey } = readCredential(identities.organisations.get(mspId)!.client)!;
   const gateway = connect({
     client,
-    identity: { mspId, credentials: Buffer.from(certificate) },
-    signer: signers.newPrivateKeySigner(createPrivateKey(privateKey)),
+    identity: { mspId, credentials: readFileSync(access.certificate) },
+    signer: signers.newPrivateKeySigner(createPrivateKey(readFileSync(access.privateKey))),
     hash: hash.sha256,
     ...options,
   });

@@ -1,5 +1,7 @@
 import { ConsortiumRun } from '../../network/demo/consortium-run.ts';
-import { freePortBase, ownFolder } from './consortium.ts';
+import { FabricUnderneath } from '../../network/fabric/fabric-underneath.ts';
+import { findPrograms } from '../../network/fabric/programs.ts';
+import { freePortBase, ledgerKind, ownFolder } from './consortium.ts';
 
 /** Settings that let one address play many hospitals' worth of clients. */
 export const busyGateway = {
@@ -9,11 +11,18 @@ export const busyGateway = {
   TOKENS_PER_ADDRESS: '100000',
 };
 
-/** jest's globalSetup: one consortium for every suite that needs one. */
+/** jest's globalSetup: one consortium for every suite that needs one, on real Fabric where LEDGER=fabric. */
 export default async function startConsortium(): Promise<void> {
   const { folder, remove } = ownFolder();
   const portBase = await freePortBase();
-  const run = await ConsortiumRun.start({ dataDir: folder, portBase, gatewayEnv: busyGateway });
+  const run = await ConsortiumRun.start({
+    dataDir: folder,
+    portBase,
+    gatewayEnv: busyGateway,
+    ...(ledgerKind === 'fabric' && {
+      underneath: new FabricUnderneath(folder, portBase, await findPrograms()),
+    }),
+  });
   process.env['CONSORTIUM_DATA_DIR'] = folder;
   process.env['CONSORTIUM_PORT_BASE'] = String(portBase);
   globalThis.consortiumRun = { stop: () => run.stop().finally(remove) };

@@ -45,7 +45,7 @@ test('a read is denied, granted, and after a revocation denied again, each with 
   const after = await lake.request(read(record));
   expect(after.outcomes).toEqual([{ is: 'denied', code: 'NO_GRANT' }]);
   const entries = [before, granted, after].map(({ transaction }) =>
-    river.ledger.evaluate(queries.access, `${transaction}:0`),
+    lake.ledger.evaluate(queries.access, `${transaction}:0`),
   );
   expect(await Promise.all(entries)).toMatchObject([
     { decision: 'denied', code: 'NO_GRANT', record, patient: patient.id, organisation: 'LakesideMSP' },

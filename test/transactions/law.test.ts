@@ -215,6 +215,8 @@ test('a released read is decided afresh: after a revocation it is denied', async
   await river.submit('grantConsent', grant);
   const read = { kind: 'read' as const, session: await lake.session(), record, purpose: 'TREAT' as const };
   const { transaction } = await lake.request(read);
+  // Riverside's peer takes the block in at its own pace.
+  await river.ledger.commitOf(transaction, 5_000);
   const releasable = () => river.ledger.evaluate(queries.releasable, JSON.stringify([`${transaction}:0`]));
   expect(await releasable()).toMatchObject([
     { now: { is: 'granted', basis: 'grant' }, custodian: 'RiversideMSP' },

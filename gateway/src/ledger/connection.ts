@@ -22,6 +22,8 @@ export interface LedgerOptions {
   /** name in the peer's TLS certificate, when it differs from the endpoint's host */
   serverName?: string;
   mspId: string;
+  /** MSP id of the peer's organisation, when it is not the gateway's own */
+  peerOrganisation?: string;
   /** PEM of the gateway's Fabric identity */
   certificate: string;
   /** PEM of that certificate's P-256 key */
@@ -37,6 +39,8 @@ export interface Connection {
   network: Network;
   contract: Contract;
   channel: string;
+  /** MSP id of the peer's organisation */
+  peerOrganisation: string;
   /** the serialised identity that requests are signed as */
   creator: Uint8Array;
   deadlines: Deadlines;
@@ -104,6 +108,7 @@ export function openConnection(options: LedgerOptions): Connection {
     network,
     contract: network.getContract(options.chaincode),
     channel: options.channel,
+    peerOrganisation: options.peerOrganisation ?? options.mspId,
     creator: creator.serializeBinary(),
     deadlines,
     closed: closing.signal,

@@ -32,6 +32,23 @@ function textsOf(error: GatewayError): string[] {
   return [...error.details.map((detail) => detail.message), error.message];
 }
 
+/** Endorsers at different heights read different versions of a key, so what they sign differs. */
+function answersDiffer(error: GatewayError): boolean {
+  return textsOf(error).some((text) => /payloads? do not match/i.test(text));
+}
+
+/**
+ * Is an endorsement's error likely to be gone when all peers stand at one height? The answers differed, or
+ * only other organisations' peers refused what our own had endorsed (it is asked first).
+ * @param peerOrganisation MSP id of the peer that we are connected to
+ */
+export function isOfTheMoment(error: unknown, peerOrganisation: string): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  if (answersDiffer(error)) return true;
+  const refusing = error.details.filter(({ message }) => decodeFailure(message) !== undefined);
+  return refusing.length > 0 && refusing.every(({ mspId }) => mspId !== '' && mspId !== peerOrganisation);
+}
+
 /**
  * What an error of an evaluation or an endorsement means. Nothing has been submitted by then, so nothing
  * of it can ever be committed.
@@ -49,8 +66,7 @@ export function failureBeforeSubmission(error: unknown, closed: boolean): Failur
   if (error.code === status.RESOURCE_EXHAUSTED || isPeersLimit(error)) {
     return because(new Failure('BUSY'), error);
   }
-  // Endorsers at different heights read different versions of a key, so their answers differ.
-  if (texts.some((text) => /payloads? do not match/i.test(text))) {
+  if (answersDiffer(error)) {
     return because(new Failure('LEDGER_CONFLICT'), error);
   }
   if (unreachable.has(error.code)) return because(new Failure('LEDGER_UNAVAILABLE'), error);

@@ -1,15 +1,11 @@
-import { canonicalJson, digest } from '@chartkey/vocabulary';
+import { canonicalJson } from '@chartkey/vocabulary';
 import type { Status, SubmittedTransaction, Transaction } from '@hyperledger/fabric-gateway';
 import { verdictOf } from './commit.ts';
 import type { Connection } from './connection.ts';
+import { endorse } from './endorse.ts';
 import { failureAtTheDoor, failureBeforeSubmission, failureOfVerdict } from './failures.ts';
 import type { Committed, Ledger } from './ledger.ts';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function parsed(answer: Uint8Array): unknown {
-  return JSON.parse(utf8.decode(answer));
-}
+import { parsed } from './parsed.ts';
 
 /** See `Ledger.evaluate`. */
 export async function evaluate(connection: Connection, query: string, args: string[]): Promise<unknown> {
@@ -27,19 +23,7 @@ export async function submit(
   input: unknown,
   options: Parameters<Ledger['submit']>[2] = {},
 ): Promise<Committed> {
-  const text = canonicalJson(input);
-  let endorsed: Transaction;
-  let result: unknown;
-  try {
-    const proposal = connection.contract.newProposal(name, {
-      arguments: [digest(text)],
-      transientData: { input: text },
-    });
-    endorsed = await proposal.endorse();
-    result = parsed(endorsed.getResult());
-  } catch (error) {
-    throw failureBeforeSubmission(error, connection.closed.aborted);
-  }
+  const { transaction: endorsed, result } = await endorse(connection, name, canonicalJson(input));
   const transaction = endorsed.getTransactionId();
   if (options.when && !options.when(result)) return { transaction, block: -1, result };
   const verdict = await commit(connection, endorsed);

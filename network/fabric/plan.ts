@@ -1,0 +1,122 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Consortium, careMembers, isCareMember, type Member } from '../consortium.ts';
+import type { CredentialFiles } from '../identities.ts';
+import type { LedgerAccess } from '../ledger-access.ts';
+
+/** Ports of one care member's nodes, all on 127.0.0.1. */
+export interface NodePorts {
+  readonly orderer: number;
+  readonly ordererAdmin: number;
+  readonly peer: number;
+  /** where the peer waits for chaincode that it launched; ours is launched apart */
+  readonly peerChaincode: number;
+  readonly chaincode: number;
+}
+
+/** A care member and where its nodes listen. */
+export interface CareNode {
+  readonly member: Member;
+  readonly ports: NodePorts;
+}
+
+/** Everything lies on one machine, so one name stands in every TLS certificate. */
+export const HOST = '127.0.0.1';
+/** First port of the nodes, above a demo's gateways and metrics. */
+const FIRST_PORT = 200;
+const PORTS_EACH = 10;
+
+/** Ordering organisations are MSPs of their own: cryptogen gives peers' MSPs no orderer role. */
+export const ordererMspId = ({ id }: Member) => `${id.replace(/MSP$/, '')}OrdererMSP`;
+export const peerDomain = ({ label }: Member) => `${label}.example`;
+export const ordererDomain = ({ label }: Member) => `orderer.${label}.example`;
+
+/** Where everything of a native Fabric network lies and listens, from its description alone. */
+export class FabricPlan {
+  readonly nodes: readonly CareNode[];
+  private readonly folder: string;
+
+  constructor(
+    dataDir: string,
+    portBase: number,
+    readonly consortium: Consortium,
+  ) {
+    this.folder = join(dataDir, 'fabric');
+    this.nodes = careMembers(consortium).map((member, position) => {
+      const first = portBase + FIRST_PORT + PORTS_EACH * position;
+      const [orderer, ordererAdmin, peer, peerChaincode, chaincode] = [0, 1, 2, 3, 4].map((at) => first + at);
+      return { member, ports: { orderer, ordererAdmin, peer, peerChaincode, chaincode } as NodePorts };
+    });
+  }
+
+  /** Every port that a node of ours listens on. */
+  get ports(): number[] {
+    return this.nodes.flatMap(({ ports }) => Object.values(ports) as number[]);
+  }
+
+  /** A path below the network's own folder. */
+  path(...parts: string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  /** cryptogen's folder of a member's organisation. */
+  peerOrganisation(member: Member): string {
+    return this.path('crypto', 'peerOrganizations', peerDomain(member));
+  }
+
+  ordererOrganisation(member: Member): string {
+    return this.path('crypto', 'ordererOrganizations', ordererDomain(member));
+  }
+
+  /** cryptogen's folder (msp, tls) of a member's peer. */
+  peerFolder(member: Member): string {
+    return join(this.peerOrganisation(member), 'peers', `peer0.${peerDomain(member)}`);
+  }
+
+  ordererFolder(member: Member): string {
+    return join(this.ordererOrganisation(member), 'orderers', `node0.${ordererDomain(member)}`);
+  }
+
+  /** MSP folder of a member's administrator. */
+  adminMsp(member: Member): string {
+    return join(this.peerOrganisation(member), 'users', `Admin@${peerDomain(member)}`, 'msp');
+  }
+
+  /** TLS pairs between a peer and its chaincode, under an authority of their own. */
+  chaincodeTls(member: Member, whose: 'ca' | 'server' | 'client'): CredentialFiles {
+    const folder = this.path('chaincode', member.label);
+    return { certificate: join(folder, `${whose}.crt`), privateKey: join(folder, `${whose}.key`) };
+  }
+
+  peerTlsRoot(member: Member): string {
+    return join(this.peerFolder(member), 'tls', 'ca.crt');
+  }
+
+  peerAddress(member: Member): string {
+    return `${HOST}:${this.nodes.find((node) => node.member === member)!.ports.peer}`;
+  }
+
+  /** A third party has no peer: the regulator's serves it. */
+  access(organisation: string): LedgerAccess {
+    const member = this.consortium.members.find(({ id }) => id === organisation)!;
+    const regulator = this.consortium.members.find(({ kind }) => kind === 'regulator')!;
+    const served = isCareMember(member) ? member : regulator;
+    const domain = peerDomain(member);
+    const msp = join(this.peerOrganisation(member), 'users', `User1@${domain}`, 'msp');
+    return {
+      endpoint: this.peerAddress(served),
+      tlsRoot: this.peerTlsRoot(served),
+      serverName: 'localhost',
+      peerOrganisation: served.id,
+      certificate: join(msp, 'signcerts', `User1@${domain}-cert.pem`),
+      privateKey: onlyFileIn(join(msp, 'keystore')),
+    };
+  }
+}
+
+/** cryptogen names private keys as it likes, one to a folder. */
+export function onlyFileIn(folder: string): string {
+  const [leaf, ...others] = readdirSync(folder);
+  if (leaf === undefined || others.length > 0) throw new Error(`${folder} should hold one file`);
+  return join(folder, leaf);
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectLedger, type Ledger } from '@chartkey/gateway';
+import type { LedgerKind } from '@chartkey/vocabulary';
+import { careMembers, DEMO_CONSORTIUM, demoPorts, isCareMember } from './consortium.ts';
+import { FabricPlan } from './fabric/plan.ts';
+import { identityFiles } from './identities.ts';
+
+/** How an organisation reaches its peer and who it is there; paths are of PEM files. */
+export interface LedgerAccess {
+  /** host:port */
+  readonly endpoint: string;
+  readonly tlsRoot: string;
+  readonly serverName: string;
+  /** MSP id of the peer's organisation */
+  readonly peerOrganisation: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Says in a data folder which network was founded there; written last, so its presence means it is whole. */
+export interface FoundedLedger {
+  readonly ledger: LedgerKind;
+  readonly network: string;
+  readonly portBase: number;
+}
+
+export const foundedFile = (dataDir: string) => join(dataDir, 'ledger.json');
+
+export function embeddedAccess(dataDir: string, portBase: number, organisation: string): LedgerAccess {
+  const files = identityFiles(dataDir);
+  const member = DEMO_CONSORTIUM.members.find(({ id }) => id === organisation)!;
+  return {
+    endpoint: `127.0.0.1:${demoPorts(portBase).ledger}`,
+    tlsRoot: files.tlsAuthority.certificate,
+    serverName: 'localhost',
+    peerOrganisation: isCareMember(member) ? organisation : careMembers(DEMO_CONSORTIUM)[0]!.id,
+    ...files.organisations.get(organisation)!.client,
+  };
+}
+
+/** The access of an organisation to the network that was founded in a data folder, whichever kind it is. */
+export function ledgerAccess(dataDir: string, organisation: string): LedgerAccess {
+  const { ledger, portBase } = JSON.parse(readFileSync(foundedFile(dataDir), 'utf8')) as FoundedLedger;
+  if (ledger === 'embedded') return embeddedAccess(dataDir, portBase, organisation);
+  return new FabricPlan(dataDir, portBase, DEMO_CONSORTIUM).access(organisation);
+}
+
+/** A connection in an organisation's name. */
+export function connectTo(access: LedgerAccess, organisation: string): Ledger {
+  const { channel, chaincode } = DEMO_CONSORTIUM;
+  return connectLedger({
+    endpoint: access.endpoint,
+    tlsRoot: readFileSync(access.tlsRoot),
+    serverName: access.serverName,
+    mspId: organisation,
+    peerOrganisation: access.peerOrganisation,
+    certificate: readFileSync(access.certificate, 'utf8'),
+    privateKey: readFileSync(access.privateKey, 'utf8'),
+    channel,
+    chaincode,
+  });
+}
