@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { knownEverywhere } from '../support/chain-order.ts';
 import { sharedConsortium } from '../support/consortium.ts';
 import { connectAs } from '../support/ledger-actor.ts';
 import { cast } from '../support/rest-actors.ts';
@@ -164,6 +165,7 @@ test.each(doors)(
 
 test('each refusal with an entry can be resolved by the patient and the regulator, and by no third party', async () => {
   const { access: refused } = await lake.read(own.record);
+  await knownEverywhere(String(refused).slice(0, 64));
   const ids = (items: Record<string, unknown>[]) => items.map((item) => item['access']);
   const path = `/v1/patients/${own.patient.id}/accesses`;
   expect(ids(await own.patient.pages(path))).toContain(refused);

@@ -1,5 +1,6 @@
 import type { Ledger } from '@chartkey/gateway';
 import type { LedgerBlock } from '../../gateway/src/ledger/ledger.ts';
+import { connectAs } from './ledger-actor.ts';
 
 /** Where a transaction stands on the chain; -1 position when it is invalid. */
 export interface Place {
@@ -8,9 +9,27 @@ export interface Place {
   valid: boolean;
 }
 
-/** The blocks from one number on, up to the height at the moment of asking. */
+/** Care members whose gateways may have told a test of a block. */
+const tellers = ['RiversideMSP', 'LakesideMSP', 'RegulatorMSP'];
+
+/** The height of the peer that is farthest: peers take blocks in at their own pace. */
+async function farthest(): Promise<number> {
+  const ledgers = tellers.map(connectAs);
+  const heights = await Promise.all(ledgers.map((ledger) => ledger.height()));
+  for (const ledger of ledgers) ledger.close();
+  return Math.max(...heights);
+}
+
+/** Waits until every such peer has taken a transaction in. */
+export async function knownEverywhere(transaction: string): Promise<void> {
+  const ledgers = tellers.map(connectAs);
+  await Promise.all(ledgers.map((ledger) => ledger.commitOf(transaction, 5_000)));
+  for (const ledger of ledgers) ledger.close();
+}
+
+/** The blocks from one number on, up to the height that any peer has at the moment of asking. */
 export async function blocksFrom(ledger: Ledger, first: number): Promise<LedgerBlock[]> {
-  const height = await ledger.height();
+  const height = await farthest();
   const blocks: LedgerBlock[] = [];
   if (first >= height) return blocks;
   const enough = new AbortController();

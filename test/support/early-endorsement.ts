@@ -1,11 +1,15 @@
 import { ledgerAccess } from '@chartkey/network';
 import { type AccessItem, canonicalJson, digest, transactions } from '@chartkey/vocabulary';
+import { common, gateway } from '@hyperledger/fabric-protos';
+import { committedAction, openSet } from '../../network/embedded/envelope.ts';
 import { sharedConsortium } from './consortium.ts';
 import { connectWith } from './ledger.ts';
 
 /** A transaction that has its endorsements and has not been submitted. */
 export interface Endorsed {
   transaction: string;
+  /** keys that the chaincode read, in order */
+  reads: string[];
   /** Submits it at last. @returns the validation code (0 is VALID) */
   submit(): Promise<number>;
 }
@@ -24,6 +28,7 @@ export async function endorseAccess(organisation: string, items: AccessItem[]): 
   const endorsed = await proposal.endorse();
   return {
     transaction: endorsed.getTransactionId(),
+    reads: readsOf(endorsed.getBytes()),
     async submit() {
       try {
         const { code } = await (await endorsed.submit()).getStatus();
@@ -33,4 +38,12 @@ export async function endorseAccess(organisation: string, items: AccessItem[]): 
       }
     },
   };
+}
+
+function readsOf(prepared: Uint8Array): string[] {
+  const envelope = gateway.PreparedTransaction.deserializeBinary(prepared).getEnvelope();
+  const payload = common.Payload.deserializeBinary(envelope?.getPayload_asU8() ?? new Uint8Array());
+  return openSet(committedAction(payload))
+    .set.getReadsList()
+    .map((read) => read.getKey());
 }

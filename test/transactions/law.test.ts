@@ -1,4 +1,5 @@
 import { queries, transactions } from '@chartkey/vocabulary';
+import { endorseAccess } from '../support/early-endorsement.ts';
 import { codeOf, freshHash, freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
 import { signJson, statement, testKey } from '../support/signing.ts';
 
@@ -233,4 +234,13 @@ test('an input that does not match its digest is refused', async () => {
   expect(await codeOf(ledger.submit(transactions.skip, { statement: 'x', more: 1 }))).toBe(
     'INVALID_TRANSACTION',
   );
+});
+
+test('every endorser reads the same keys, however long its chaincode has been running', async () => {
+  const session = await actor('RiversideMSP').session();
+  const unknown = { kind: 'read' as const, session, record: freshId(), purpose: 'TREAT' as const };
+  const { reads, submit } = await endorseAccess('RiversideMSP', [unknown]);
+  expect(await submit()).toBe(0);
+  // What never changes could be remembered, but then a chaincode that has just started would read more.
+  expect(reads.map((key) => key.split('\0')[1])).toEqual(['device', 'network', 'record', 'session']);
 });

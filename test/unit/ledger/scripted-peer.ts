@@ -18,7 +18,7 @@ export class Refusal {
   constructor(
     readonly code: status,
     readonly message: string,
-    readonly details: string[] = [],
+    readonly details: (string | { mspId: string; message: string })[] = [],
   ) {}
 }
 
@@ -57,9 +57,10 @@ const raw = {
 
 function trailers(refusal: Refusal): Metadata {
   const all = new google.rpc.Status();
-  for (const text of refusal.details) {
+  for (const one of refusal.details) {
     const detail = new gateway.ErrorDetail();
-    detail.setMessage(text);
+    detail.setMessage(typeof one === 'string' ? one : one.message);
+    if (typeof one !== 'string') detail.setMspId(one.mspId);
     all.addDetails().pack(detail.serializeBinary(), 'gateway.ErrorDetail');
   }
   const metadata = new Metadata();

@@ -55,6 +55,37 @@ test('the input crosses once, as canonical JSON beside its digest, and is not in
   expect(Buffer.from(transient as Uint8Array).toString()).toBe(text);
 });
 
+const refusedBy = (...mspIds: string[]) =>
+  new Refusal(
+    status.ABORTED,
+    'failed to collect enough transaction endorsements',
+    mspIds.map((mspId) => ({ mspId, message: 'chaincode response 500, [SESSION_UNKNOWN]' })),
+  );
+const differing = new Refusal(status.ABORTED, 'failed to assemble transaction', [
+  'ProposalResponsePayloads do not match',
+]);
+
+test('what only other organisations’ peers refuse is proposed again: they may be a block behind', async () => {
+  const lagging = refusedBy('LakesideMSP', 'HilltopMSP');
+  const { ledger, calls } = await start({
+    endorse: [lagging, differing, lagging, '{"a":1}'],
+    submit: ['ok'],
+    commitStatus: [valid],
+  });
+  expect(await ledger.submit('accesses:requestAccess', input)).toMatchObject({ block: 7, result: { a: 1 } });
+  expect([calls.endorse.length, calls.submit.length]).toEqual([4, 1]);
+});
+
+test.each([
+  ['what our own peer refuses is refused at once', refusedBy('Riverside'), 'SESSION_UNKNOWN', 1],
+  ['what others keep refusing is refused at last', refusedBy('LakesideMSP'), 'SESSION_UNKNOWN', 8],
+  ['what endorsers keep answering differently is a conflict', differing, 'LEDGER_CONFLICT', 8],
+])('%s', async (_what, refusal, code, proposals) => {
+  const { ledger, calls } = await start({ endorse: [refusal] });
+  await expect(ledger.submit('accesses:requestAccess', input)).rejects.toMatchObject({ code });
+  expect([calls.endorse.length, calls.submit.length]).toEqual([proposals, 0]);
+});
+
 test('when the endorsed result is not wanted nothing is submitted', async () => {
   const { ledger, calls } = await start({ endorse: ['{"repeated":true}'] });
   const seen: unknown[] = [];
