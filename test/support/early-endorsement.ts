@@ -1,7 +1,7 @@
-import { ledgerAccess } from '@chartkey/network';
+import { DEMO_CONSORTIUM, ledgerAccess } from '@chartkey/network';
 import { type AccessItem, canonicalJson, digest, transactions } from '@chartkey/vocabulary';
-import { common, gateway } from '@hyperledger/fabric-protos';
-import { committedAction, openSet } from '../../network/embedded/envelope.ts';
+import { common, gateway, ledger } from '@hyperledger/fabric-protos';
+import { committedAction } from '../../network/embedded/envelope.ts';
 import { sharedConsortium } from './consortium.ts';
 import { connectWith } from './ledger.ts';
 
@@ -40,10 +40,13 @@ export async function endorseAccess(organisation: string, items: AccessItem[]): 
   };
 }
 
+/** Fabric reads its own `_lifecycle` beside what the chaincode reads. */
 function readsOf(prepared: Uint8Array): string[] {
   const envelope = gateway.PreparedTransaction.deserializeBinary(prepared).getEnvelope();
   const payload = common.Payload.deserializeBinary(envelope?.getPayload_asU8() ?? new Uint8Array());
-  return openSet(committedAction(payload))
-    .set.getReadsList()
-    .map((read) => read.getKey());
+  const { rwset } = ledger;
+  const results = rwset.TxReadWriteSet.deserializeBinary(committedAction(payload).getResults_asU8());
+  const own = results.getNsRwsetList().find((one) => one.getNamespace() === DEMO_CONSORTIUM.chaincode);
+  const set = rwset.kvrwset.KVRWSet.deserializeBinary(own?.getRwset_asU8() ?? new Uint8Array());
+  return set.getReadsList().map((read) => read.getKey());
 }
