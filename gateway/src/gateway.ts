@@ -50,7 +50,7 @@ export interface Upload {
   /** the client's Idempotency-Key, raw; never leaves the gateway */
   idempotencyKey: string;
   mediaType: string;
-  content: Readable;
+  content: AsyncIterable<Uint8Array>;
 }
 
 export interface AccessFilter {

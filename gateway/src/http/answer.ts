@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import type * as z from 'zod';
+import { giveBack } from '../give-back.ts';
 import { sendBeforeTheBodyEnds } from './problem.ts';
 import type { Asked } from './route.ts';
 
@@ -47,12 +48,20 @@ export async function pour(
     response.end(first.value);
     return;
   }
-  await pipeline(rest(first, chunks), response);
+  await pipeline(rest(first, chunks, response), response);
 }
 
-async function* rest(first: IteratorResult<Uint8Array>, chunks: AsyncIterator<Uint8Array>) {
+async function* rest(
+  first: IteratorResult<Uint8Array>,
+  chunks: AsyncIterator<Uint8Array>,
+  response: Response,
+) {
   try {
-    for (let step = first; !step.done; step = await chunks.next()) yield step.value;
+    for (let step = first; !step.done; step = await chunks.next()) {
+      yield step.value;
+      // Otherwise the socket still reads it.
+      if (response.writableLength === 0) giveBack(step.value);
+    }
   } finally {
     await chunks.return?.();
   }

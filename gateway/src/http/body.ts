@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { Failure } from '@chartkey/vocabulary';
+import { giveBack } from '../give-back.ts';
+import { Arrival } from './arrival.ts';
 
 /** Requests whose client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1). */
 export const awaitingContinue = new WeakSet<IncomingMessage>();
@@ -18,11 +19,18 @@ export function carriesBody(request: IncomingMessage): boolean {
 }
 
 /**
- * A request's body as a stream that asks for the first byte only when it is read.
- * It fails with BODY_TOO_LARGE, UPLOAD_INCOMPLETE or TOO_SLOW; the connection stays up for the answer.
+ * A request's body, which asks for the first byte only when it is read. A chunk is valid until the next one is
+ * asked for. It fails with BODY_TOO_LARGE, UPLOAD_INCOMPLETE or TOO_SLOW; the connection stays up for the answer.
  */
-export function bodyOf(request: IncomingMessage, response: ServerResponse, limits: BodyLimits): Readable {
-  return Readable.from(arriving(request, response, limits), { objectMode: false });
+export async function* bodyOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: BodyLimits,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of arriving(request, response, limits)) {
+    yield chunk;
+    giveBack(chunk);
+  }
 }
 
 /** @throws Failure as `bodyOf` does; INVALID_REQUEST when the text is not UTF-8. */
@@ -47,27 +55,15 @@ async function* arriving(
 ): AsyncGenerator<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limits.bytes) throw new Failure('BODY_TOO_LARGE');
   if (awaitingContinue.delete(request)) response.writeContinue();
-  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  const arrival = new Arrival(request, limits.idleMilliseconds);
   let arrived = 0;
   try {
-    for (;;) {
-      const step = await within(chunks.next(), limits.idleMilliseconds);
-      if (step.done) break;
-      arrived += step.value.length;
+    for (let chunk = await arrival.next(); chunk; chunk = await arrival.next()) {
+      arrived += chunk.length;
       if (arrived > limits.bytes) throw new Failure('BODY_TOO_LARGE');
-      yield step.value;
+      yield chunk;
     }
   } finally {
-    // Not awaited: it would wait for a chunk that may never come.
-    void chunks.return?.();
+    arrival.leave();
   }
-  if (!request.complete) throw new Failure('UPLOAD_INCOMPLETE');
-}
-
-/** The next chunk, unless the client lets us wait too long or goes away. */
-function within<Step>(next: Promise<Step>, milliseconds: number): Promise<Step> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Failure('TOO_SLOW')), milliseconds);
-    next.then(resolve, () => reject(new Failure('UPLOAD_INCOMPLETE'))).finally(() => clearTimeout(timer));
-  });
 }

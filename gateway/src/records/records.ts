@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import {
   Failure,
   type RecordAnchor,
@@ -140,7 +139,7 @@ export class Records {
   }
 
   private async seal(
-    content: Readable,
+    content: AsyncIterable<Uint8Array>,
     facts: { patient: string; author: string; record: string; version: number; mediaType: string },
   ): Promise<SealedVersion> {
     const custodian = this.parts.organisation.id;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { Failure, type RecordFacts, type RecordHeader, type StoredRecord } from '@chartkey/vocabulary';
 import type { Vault } from '../vault/index.ts';
 import { fromVault } from './from-vault.ts';
@@ -21,7 +20,7 @@ export class Repetition {
   async compare(
     standing: RecordFacts,
     version: number,
-    again: { mediaType: string; content: Readable; patient?: string },
+    again: { mediaType: string; content: AsyncIterable<Uint8Array>; patient?: string },
   ): Promise<Stored> {
     const { mediaType, content, patient = standing.patient } = again;
     const header = await this.headerOf(standing, version);
@@ -66,7 +65,7 @@ function versionIn({ versions }: RecordFacts, version: number) {
 
 const mismatch = () => new Failure('IDEMPOTENCY_MISMATCH');
 
-async function digestOf(content: Readable): Promise<string> {
+async function digestOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of content) hash.update(chunk);
   return hash.digest('base64url');

@@ -3,9 +3,15 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ByteSource } from './segments.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
-const BATCH_BYTES = 1 << 20;
+/** of most objects, which are small */
+const FIRST_BLOCK_BYTES = 1 << 16;
+const BLOCK_BYTES = 1 << 20;
+const SYNC_BYTES = 64 << 20;
 
-/** Writes a new file; when it resolves the bytes are on the disk, though not yet its name. */
+/**
+ * Writes a new file; when it resolves the bytes are on the disk, though not yet its name. Chunks are copied
+ * before the next one is asked for.
+ */
 export async function writeDurably(path: string, bytes: ByteSource): Promise<void> {
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
@@ -26,43 +32,84 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes a stream to a file in large batches, the next one gathered while the last one is written. */
 async function writeAll(file: FileHandle, source: ByteSource): Promise<void> {
-  let batch: Uint8Array[] = [];
-  let size = 0;
-  let writing: Promise<void> = Promise.resolve();
+  const writer = new BlockWriter(file);
   try {
     for await (const chunk of source) {
-      batch.push(chunk);
-      size += chunk.length;
-      if (size < BATCH_BYTES) continue;
-      await writing;
-      writing = writeBatch(file, batch);
-      // The loop hears of a failure at its next batch; until then it must not count as unhandled.
-      writing.catch(() => {});
-      batch = [];
-      size = 0;
+      for (let taken = 0; taken < chunk.length; ) {
+        taken += writer.fill(chunk.subarray(taken));
+        if (writer.isFull) await writer.writeOn();
+      }
     }
+    await writer.writeOn();
+    await writer.finish();
   } finally {
-    await writing;
+    await writer.rest();
   }
-  await writeBatch(file, batch);
+}
+
+/**
+ * Copies bytes into two blocks in turn: one is filled while the other is written. What is written goes to
+ * the disk in the background, or all of a large file would wait for the last sync.
+ */
+class BlockWriter {
+  private block = Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES);
+  private other = Buffer.alloc(0);
+  private filled = 0;
+  private unsynced = 0;
+  private writing: Promise<void> = Promise.resolve();
+  private syncing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly file: FileHandle) {}
+
+  get isFull(): boolean {
+    return this.filled === this.block.length;
+  }
+
+  /** Takes what there is room for; answers how many bytes. */
+  fill(bytes: Uint8Array): number {
+    const part = bytes.subarray(0, this.block.length - this.filled);
+    this.block.set(part, this.filled);
+    this.filled += part.length;
+    return part.length;
+  }
+
+  /** Begins to write what is filled. @throws what the write before failed with */
+  async writeOn(): Promise<void> {
+    await this.writing;
+    this.writing = this.write(this.block.subarray(0, this.filled));
+    // The next one hears of a failure; until then it must not count as unhandled.
+    this.writing.catch(() => {});
+    const next = this.other.length === BLOCK_BYTES ? this.other : Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    [this.block, this.other, this.filled] = [next, this.block, 0];
+  }
+
+  async finish(): Promise<void> {
+    await this.writing;
+    await this.syncing;
+  }
+
+  /** Waits until nothing touches the file any more, whatever came of it. */
+  async rest(): Promise<void> {
+    await Promise.allSettled([this.writing, this.syncing]);
+  }
+
+  private async write(block: Uint8Array): Promise<void> {
+    await writeWhole(this.file, block);
+    this.unsynced += block.length;
+    if (this.unsynced < SYNC_BYTES) return;
+    // A failure is told once: by this sync and not again by the last one.
+    await this.syncing;
+    this.syncing = this.file.datasync();
+    this.syncing.catch(() => {});
+    this.unsynced = 0;
+  }
 }
 
 /** A write may stop short (a file size limit); the rest is tried again so that the cause shows as an error. */
-async function writeBatch(file: FileHandle, batch: Uint8Array[]): Promise<void> {
-  let rest = batch.filter((part) => part.length > 0);
-  while (rest.length > 0) {
-    const { bytesWritten } = await file.writev(rest);
-    rest = dropped(rest, bytesWritten);
+async function writeWhole(file: FileHandle, block: Uint8Array): Promise<void> {
+  for (let written = 0; written < block.length; ) {
+    const { bytesWritten } = await file.writev([block.subarray(written)]);
+    written += bytesWritten;
   }
-}
-
-function dropped(parts: Uint8Array[], bytes: number): Uint8Array[] {
-  let left = bytes;
-  return parts.flatMap((part) => {
-    const cut = Math.min(left, part.length);
-    left -= cut;
-    return cut === part.length ? [] : [part.subarray(cut)];
-  });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { canonicalJson } from '@chartkey/vocabulary';
+import { giveBack } from '../give-back.ts';
 import { Tampered } from './failures.ts';
 import { PROLOGUE_BYTES } from './layout.ts';
 import { SegmentCipher } from './segment-cipher.ts';
@@ -26,7 +27,8 @@ export function newPrologue(): Buffer {
 
 /**
  * Seals content of any length in constant memory. Each plaintext segment is shown to `onSegment` before
- * its ciphertext goes out; the bytes shown are valid during the call only.
+ * its ciphertext goes out; the bytes shown are valid during the call only, those that come out until the next
+ * are asked for.
  */
 export async function* seal(
   content: ByteSource,
@@ -42,6 +44,7 @@ export async function* seal(
     const [sealed, tag] = cipher.seal(number, last, bytes);
     if (sealed.length > 0) yield sealed;
     yield tag;
+    giveBack(sealed);
   }
 }
 

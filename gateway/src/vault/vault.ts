@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { giveBack } from '../give-back.ts';
 import { VaultKeyRefused } from './failures.ts';
 import { type ByteRange, prologueRange, sealedLength, sealedRangeOf } from './layout.ts';
 import { contentName, sidecarName, unsettledName } from './names.ts';
@@ -170,7 +171,7 @@ export class Vault {
     const needed = sealedRangeOf(version.header.length, range);
     const prologue =
       needed.start > 0 ? await bytesOf(await this.sealedRange(opened, prologueRange)) : undefined;
-    yield* openSealed(await this.sealedRange(opened, needed), { version, dataKey, range, prologue });
+    yield* openSealed(givingBack(await this.sealedRange(opened, needed)), { version, dataKey, range, prologue });
   }
 
   /** Erases the patient's key: every version of the patient's here becomes unreadable. False: there was none. */
@@ -192,4 +193,26 @@ export class Vault {
 
 async function bytesOf(stream: Readable): Promise<Buffer> {
   return Buffer.concat(await stream.toArray());
+}
+
+/** A stream that nobody else reads, whose chunks are valid until the next one is asked for. */
+function givingBack(stream: Readable): AsyncIterableIterator<Uint8Array> {
+  const chunks = stream.iterator() as AsyncIterator<Uint8Array>;
+  let chunk: Uint8Array | undefined;
+  return {
+    async next() {
+      if (chunk) giveBack(chunk);
+      const step = await chunks.next();
+      chunk = step.done ? undefined : step.value;
+      return step;
+    },
+    async return() {
+      // An iterator that was never asked for a chunk would leave the file open.
+      stream.destroy();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -82,7 +82,7 @@ export function memoryGateway(): Gateway & { fails: unknown; uploads: number; re
   const known = (id: string) => {
     if (id !== record) throw new Failure('RECORD_UNKNOWN');
   };
-  const store = async (upload: { content: Readable; idempotencyKey: string }) => {
+  const store = async (upload: { content: AsyncIterable<Uint8Array>; idempotencyKey: string }) => {
     may();
     if (gateway.refuses) throw new Failure('NO_GRANT');
     await buffer(upload.content);

@@ -23,9 +23,10 @@ export function goldenPath(file: string): string {
   return join(__dirname, '../../golden/vault', file);
 }
 
+/** Copies: some streams use their memory again for the next part. */
 export async function gather(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const gathered: Uint8Array[] = [];
-  for await (const part of parts) gathered.push(part);
+  for await (const part of parts) gathered.push(Buffer.from(part));
   return Buffer.concat(gathered);
 }
 
