@@ -56,11 +56,13 @@ async function* rest(
   chunks: AsyncIterator<Uint8Array>,
   response: Response,
 ) {
+  const written: Uint8Array[] = [];
   try {
     for (let step = first; !step.done; step = await chunks.next()) {
       yield step.value;
-      // Otherwise the socket still reads it.
-      if (response.writableLength === 0) giveBack(step.value);
+      written.push(step.value);
+      // Until then the socket still reads them.
+      if (response.writableLength === 0) for (const chunk of written.splice(0)) giveBack(chunk);
     }
   } finally {
     await chunks.return?.();
