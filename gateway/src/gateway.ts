@@ -26,7 +26,10 @@ export interface Caller {
 /** A byte range as asked: both ends included, or the last `suffix` bytes (RFC 9110 section 14.1.2). */
 export type ByteRange = { first: number; last?: number | undefined } | { suffix: number };
 
-/** Content ready to be served; every chunk of `body` is verified before it is yielded. */
+/**
+ * Content ready to be served; every chunk of `body` is verified before it is yielded, and is then the reader's
+ * own, who may give its memory back.
+ */
 export interface Content {
   access: string;
   version: number;
@@ -50,6 +53,7 @@ export interface Upload {
   /** the client's Idempotency-Key, raw; never leaves the gateway */
   idempotencyKey: string;
   mediaType: string;
+  /** a chunk is valid until the next one is asked for */
   content: AsyncIterable<Uint8Array>;
 }
 

@@ -1,6 +1,8 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { clientAssertion, type Device, randomId } from '@chartkey/client';
 
 const CHUNK = 1 << 20;
@@ -19,6 +21,24 @@ export function bareCrypto(bytes: number): number {
   cipher.final();
   hash.digest();
   return bytes / ((performance.now() - began) / 1000);
+}
+
+/**
+ * Writes so many bytes to a file, with one sync, and removes it: bytes per second. What is uploaded next lies
+ * in the memory that this has used: a virtual machine's host gives out each page at its first use, which takes
+ * longer than all else that is done with it, and would be measured as the gateway's.
+ */
+export function bareDisk(folder: string, bytes: number): number {
+  const chunk = randomBytes(CHUNK);
+  const path = join(folder, 'bare');
+  const file = openSync(path, 'w');
+  const began = performance.now();
+  for (let done = 0; done < bytes; done += CHUNK) writeSync(file, chunk);
+  fsyncSync(file);
+  const speed = bytes / ((performance.now() - began) / 1000);
+  closeSync(file);
+  rmSync(path);
+  return speed;
 }
 
 async function bearer({ signer, practice, gateway }: Device): Promise<string> {

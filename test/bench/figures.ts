@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { queries } from '@chartkey/vocabulary';
-import { bareCrypto, download, upload } from './content.ts';
+import { bareCrypto, bareDisk, download, upload } from './content.ts';
 import { RawClient } from './raw-client.ts';
 import { Reader } from './reads.ts';
 import { abba, type Figure, median, percentile } from './rounds.ts';
@@ -131,6 +131,7 @@ async function large({ rounds, gibibyte }: Effort): Promise<Result[]> {
   try {
     await download(stage.river, (await upload(stage.river, stage.patient.id, 1 << 24)).record, 1 << 24);
     for (let round = 0; round < Math.min(rounds, 5); round += 1) {
+      const disk = bareDisk(stage.run.dataDir, gibibyte);
       const before = residentOf(stage.run, 'RiversideMSP');
       let most = before;
       const watch = setInterval(() => {
@@ -144,7 +145,7 @@ async function large({ rounds, gibibyte }: Effort): Promise<Result[]> {
       ups!.push(up / bare);
       downs!.push(down / bare);
       growths!.push((most - before) / 2 ** 20);
-      const line = `${mib(up)} up, ${mib(down)} down, ${mib(bare)} bare, +${((most - before) / 2 ** 20).toFixed(0)} MiB`;
+      const line = `${mib(up)} up, ${mib(down)} down, ${mib(bare)} bare, disk ${mib(disk)}, +${((most - before) / 2 ** 20).toFixed(0)} MiB`;
       process.stderr.write(`  ${line}\n`);
       speeds.push(line);
     }

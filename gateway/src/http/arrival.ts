@@ -24,7 +24,11 @@ export class Arrival {
     this.timer = setTimeout(this.onIdle, idleMilliseconds);
     if (request.readableEnded) this.onEnd();
     else if (request.destroyed) this.onBroken();
-    request.on('data', this.onData).on('end', this.onEnd).on('error', this.onBroken).on('close', this.onBroken);
+    request
+      .on('data', this.onData)
+      .on('end', this.onEnd)
+      .on('error', this.onBroken)
+      .on('close', this.onBroken);
   }
 
   /** The next chunk; undefined at the end. @throws Failure UPLOAD_INCOMPLETE, TOO_SLOW */
@@ -43,7 +47,11 @@ export class Arrival {
   leave(): void {
     clearTimeout(this.timer);
     const { request } = this;
-    request.off('data', this.onData).off('end', this.onEnd).off('error', this.onBroken).off('close', this.onBroken);
+    request
+      .off('data', this.onData)
+      .off('end', this.onEnd)
+      .off('error', this.onBroken)
+      .off('close', this.onBroken);
     if (!this.ended) request.pause();
   }
 

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { canonicalJson, RecordHeader } from '@chartkey/vocabulary';
 import { commitmentOf, SegmentHashes } from './commitment.ts';
+import { ContentDigest } from './content-digest.ts';
 import { KEY_BYTES } from './key-wrap.ts';
 import { contentName, sidecarName, unsettledName } from './names.ts';
 import { associatedDataOf, seal } from './sealing.ts';
@@ -51,23 +52,27 @@ export async function storeSealed(
   const dataKey = randomBytes(KEY_BYTES);
   const salt = randomBytes(32);
   const hashes = new SegmentHashes(salt);
-  const digest = createHash('sha256');
+  const digest = new ContentDigest();
   let length = 0;
   const measure = (segment: Uint8Array) => {
     length += segment.length;
-    digest.update(segment);
     hashes.add(segment);
+    return digest.update(segment);
   };
-  await store.put(
-    contentName(record, version, attempt),
-    seal(content, dataKey, associatedDataOf(named), measure),
-  );
+  const sealed = seal(content, dataKey, associatedDataOf(named), measure);
+  let sha256: Buffer;
+  try {
+    await store.put(contentName(record, version, attempt), sealed);
+    sha256 = await digest.digest();
+  } finally {
+    digest.leave();
+  }
   const header: RecordHeader = {
     format: 'chartkey-record/1',
     ...named,
     labels: [],
     length,
-    sha256: digest.digest('base64url'),
+    sha256: sha256.toString('base64url'),
     salt: salt.toString('base64url'),
   };
   const leaves = hashes.all();

@@ -27,20 +27,20 @@ export function newPrologue(): Buffer {
 
 /**
  * Seals content of any length in constant memory. Each plaintext segment is shown to `onSegment` before
- * its ciphertext goes out; the bytes shown are valid during the call only, those that come out until the next
+ * its ciphertext goes out; the bytes shown are valid until it resolves, those that come out until the next
  * are asked for.
  */
 export async function* seal(
   content: ByteSource,
   dataKey: Uint8Array,
   associatedData: Uint8Array,
-  onSegment: (bytes: Uint8Array) => void = () => {},
+  onSegment: (bytes: Uint8Array) => Promise<void> | void = () => {},
   prologue: Uint8Array = newPrologue(),
 ): AsyncGenerator<Uint8Array> {
   const cipher = new SegmentCipher(dataKey, prologue, associatedData);
   yield prologue;
   for await (const { number, last, bytes } of cutSegments(content)) {
-    onSegment(bytes);
+    await onSegment(bytes);
     const [sealed, tag] = cipher.seal(number, last, bytes);
     if (sealed.length > 0) yield sealed;
     yield tag;

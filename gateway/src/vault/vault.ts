@@ -171,7 +171,12 @@ export class Vault {
     const needed = sealedRangeOf(version.header.length, range);
     const prologue =
       needed.start > 0 ? await bytesOf(await this.sealedRange(opened, prologueRange)) : undefined;
-    yield* openSealed(givingBack(await this.sealedRange(opened, needed)), { version, dataKey, range, prologue });
+    yield* openSealed(givingBack(await this.sealedRange(opened, needed)), {
+      version,
+      dataKey,
+      range,
+      prologue,
+    });
   }
 
   /** Erases the patient's key: every version of the patient's here becomes unreadable. False: there was none. */
