@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -23,11 +23,7 @@ export function bareCrypto(bytes: number): number {
   return bytes / ((performance.now() - began) / 1000);
 }
 
-/**
- * Writes so many bytes to a file, with one sync, and removes it: bytes per second. What is uploaded next lies
- * in the memory that this has used: a virtual machine's host gives out each page at its first use, which takes
- * longer than all else that is done with it, and would be measured as the gateway's.
- */
+/** Writes so many bytes to a file, with one sync, and removes it: bytes per second. */
 export function bareDisk(folder: string, bytes: number): number {
   const chunk = randomBytes(CHUNK);
   const path = join(folder, 'bare');
@@ -39,6 +35,17 @@ export function bareDisk(folder: string, bytes: number): number {
   closeSync(file);
   rmSync(path);
   return speed;
+}
+
+/**
+ * Removes every sealed content below a folder, so that the next upload lies in the memory that this one
+ * used. The host of a virtual machine gives out each page at its first use, which takes longer than all else
+ * that is done with it, and would be measured as the gateway's.
+ */
+export function removeContents(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.sealed')) rmSync(join(folder, name));
+  }
 }
 
 async function bearer({ signer, practice, gateway }: Device): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { queries } from '@chartkey/vocabulary';
-import { bareCrypto, bareDisk, download, upload } from './content.ts';
+import { bareCrypto, bareDisk, download, removeContents, upload } from './content.ts';
 import { RawClient } from './raw-client.ts';
 import { Reader } from './reads.ts';
 import { abba, type Figure, median, percentile } from './rounds.ts';
@@ -142,6 +142,7 @@ async function large({ rounds, gibibyte }: Effort): Promise<Result[]> {
       const down = await download(stage.river, record, gibibyte);
       const bare = (bareBefore + bareCrypto(gibibyte)) / 2;
       clearInterval(watch);
+      removeContents(stage.run.dataDir);
       ups!.push(up / bare);
       downs!.push(down / bare);
       growths!.push((most - before) / 2 ** 20);
