@@ -26,7 +26,7 @@ export function peerConfig(plan: FabricPlan, { member, ports }: CareNode, progra
       mspConfigPath: join(folder, 'msp'),
       fileSystemPath: data,
       BCCSP: SOFTWARE_KEYS,
-      // An access endorsed long ago must not be asked for now: the proposal's time is ledger time.
+      // An endorsement must not be kept back for long: the proposal’s time is ledger time.
       authentication: { timewindow: '60s' },
       tls: {
         enabled: true,
