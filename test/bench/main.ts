@@ -64,6 +64,11 @@ Two arms are alive in one run and measured in rounds of A B B A (2 s each); the 
 ${rows.join('\n')}
 
 ${notes.join('\n')}
+
+## What limits them
+
+- A logged read alone is a transaction and then a query (the release is decided afresh on current state), each a signed round trip through ledger and chaincode; the raw arm is a transaction alone. No single piece stands out in profiles: signatures, protobuf, HTTP/2, processes that wake each other.
+- An upload is no faster than the disk takes it, which each round names beside it.
 `;
 }
 
