@@ -69,7 +69,11 @@ describe.each(samples().map((sample) => [sample.name, sample] as const))('%s', (
     expect(stored.headers.get('Location')).toContain(String(record));
     const content = `${lake.url}/v1/records/${record}/content`;
 
-    const refused = await client.get(content, lakeToken);
+    let refused = await client.get(content, lakeToken);
+    // Lakeside's peer takes blocks in at its own pace, as docs/wire.md says.
+    for (let tries = 0; tries < 100 && refused.status === 404; tries += 1) {
+      refused = await client.get(content, lakeToken);
+    }
     expect(refused.status).toBe(403);
     expect(refused.headers.get('Content-Type')).toContain('application/problem+json');
     expect(await jsonOf(refused)).toMatchObject({
