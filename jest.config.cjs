@@ -16,6 +16,7 @@ const project = (displayName, suites, more) => ({
   transform: { '\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
     '^@chartkey/rules/node$': '<rootDir>/chaincode/rules/src/node.ts',
+    '^@chartkey/chaincode/code-digest$': '<rootDir>/chaincode/src/code-digest.ts',
     '^@chartkey/(vocabulary|rules)$': '<rootDir>/chaincode/$1/src/index.ts',
     '^@chartkey/(client|gateway|chaincode)$': '<rootDir>/$1/src/index.ts',
     '^@chartkey/network$': '<rootDir>/network/index.ts',

@@ -131,6 +131,12 @@ export const settings = {
   ENDORSE_MILLISECONDS: milliseconds('Longest wait for endorsement', '15000'),
   SUBMIT_MILLISECONDS: milliseconds('Longest wait for the ordering service', '5000'),
   COMMIT_MILLISECONDS: milliseconds('Longest wait for a commit', '30000'),
+  CODE_CHECK_SECONDS: whole(
+    'Time between two looks at which chaincode each organisation’s peer runs, in seconds',
+    '3600',
+    1,
+    86_400,
+  ),
   HEADERS_SECONDS: seconds('Time a request’s headers may take', '7'),
   IDLE_SECONDS: seconds('Time without progress after which a slow client is cut', '30'),
   KEEP_ALIVE_SECONDS: seconds('Time a connection may rest between requests', '5'),

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The stages of a read or write that are worth watching one by one. */
 export type Stage = 'endorse' | 'order' | 'commit' | 'release' | 'queue';
@@ -11,6 +11,8 @@ export interface Metrics {
   stage(stage: Stage, seconds: number): void;
   /** Starts a clock for a stage; the function it answers stops it. */
   clock(stage: Stage): () => void;
+  /** whether an organisation's peer runs the approved chaincode; undefined when it could not be learned */
+  chaincode(organisation: string, asApproved: boolean | undefined): void;
 }
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -36,10 +38,20 @@ export function makeMetrics(options: { process?: boolean } = {}): Metrics {
     buckets,
     registers: [registry],
   });
+  const chaincodes = new Gauge({
+    name: 'chartkey_chaincode_as_approved',
+    help: '1 where the chaincode of an organisation says it is the approved one, 0 where not; absent when unknown',
+    labelNames: ['organisation'],
+    registers: [registry],
+  });
   return {
     registry,
     request: (route, method, status, seconds) => requests.observe({ route, method, status }, seconds),
     stage: (stage, seconds) => stages.observe({ stage }, seconds),
+    chaincode: (organisation, asApproved) =>
+      asApproved === undefined
+        ? chaincodes.remove({ organisation })
+        : chaincodes.set({ organisation }, asApproved ? 1 : 0),
     clock: (stage) => {
       const start = process.hrtime.bigint();
       return () => stages.observe({ stage }, Number(process.hrtime.bigint() - start) / 1e9);

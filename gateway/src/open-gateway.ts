@@ -23,6 +23,7 @@ import { RetryKeys } from './retry-keys.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Statements } from './statements/statements.ts';
 import { openFileStore, openFileVault, refuseVaultKeyInside, VaultKeyRefused } from './vault/index.ts';
+import { watchChaincode } from './watched-chaincode.ts';
 import { watchedLedger } from './watched-ledger.ts';
 
 /** An assembled gateway, not yet listening. */
@@ -81,9 +82,14 @@ export async function openGateway(
     const notes = new RetryNotes(await openFileStore(folder.of('retries')));
     const records = new Records({ ledger, vault, organisation, retryKeys, notes });
     const stopping = new AbortController();
+    // The embedded ledger knows no approvals: its one process runs what lies in the folder.
+    const watchCode = () =>
+      genesis.ledger === 'fabric'
+        ? watchChaincode({ ledger, genesis, log, metrics, seconds: config.CODE_CHECK_SECONDS })
+        : () => undefined;
     const ready = readiness
       .meetLedger(stopping.signal)
-      .then(() => void closing.push(sweepNowAndThen(records, log)));
+      .then(() => void closing.push(sweepNowAndThen(records, log), watchCode()));
     ready.catch(() => undefined);
     closing.push(() => stopping.abort());
     const gateway: Gateway = {

@@ -1,32 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createTar } from 'nanotar';
-
-const packages = ['@chartkey/chaincode', '@chartkey/vocabulary', '@chartkey/rules'];
-
-/**
- * SHA-256, hex, over what the chaincode runs of our own: every compiled file by its name and content. A
- * chaincode-as-a-service package holds an address and no code, so this digest stands in the definition's
- * version: a member that approves it approves this code.
- */
-export function codeDigest(): string {
-  const hash = createHash('sha256');
-  for (const name of packages) {
-    const folder = dirname(require.resolve(name));
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.js'))
-      .sort();
-    for (const path of files) {
-      const content = createHash('sha256')
-        .update(readFileSync(join(folder, path)))
-        .digest('hex');
-      hash.update(`${content}  ${name}/${path}\n`);
-    }
-  }
-  return hash.digest('hex');
-}
 
 export interface PackageParts {
   label: string;

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { codeDigest } from '@chartkey/chaincode/code-digest';
 import { digest, transactions } from '@chartkey/vocabulary';
 import { DEMO_CONSORTIUM } from '../consortium.ts';
 import { chaincodeOrder } from '../demo/embedded-underneath.ts';
 import type { Starter, Underneath } from '../demo/underneath.ts';
 import { writeDurably } from '../durable-file.ts';
 import { connectTo, type LedgerAccess } from '../ledger-access.ts';
-import { chaincodePackage, codeDigest, packageId } from './chaincode-package.ts';
+import { chaincodePackage, packageId } from './chaincode-package.ts';
 import { makeChannel } from './channel.ts';
 import { makeCrypto } from './crypto.ts';
 import { Deployment } from './deploy.ts';

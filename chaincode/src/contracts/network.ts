@@ -1,6 +1,7 @@
 import { checkGenesis, memberOf } from '@chartkey/rules';
 import { canonicalJson, Failure, RegisterConsortiumInput } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
+import { ownCodeDigest } from '../code-digest.ts';
 import { RecordsTransaction } from '../transaction.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
@@ -42,5 +43,12 @@ export class NetworkContract extends LedgerContract {
   async organisation(tx: RecordsTransaction, organisation: string): Promise<string> {
     const { id } = memberOf((await tx.network()).genesis, organisation);
     return canonicalJson({ id, nextSeq: await tx.nextSeq(id) });
+  }
+
+  /** A statement of the process about itself: it finds mistakes. Against lies there is the endorsement policy. */
+  @Transaction(false)
+  @Returns('string')
+  async runningCode(): Promise<string> {
+    return canonicalJson({ digest: ownCodeDigest() });
   }
 }

@@ -44,6 +44,8 @@ export const queries = {
   network: 'network:network',
   /** () -> OrganisationFacts[] */
   organisations: 'network:organisations',
+  /** () -> RunningCode of the process that answers */
+  runningCode: 'network:runningCode',
   /** (organisation) -> OrganisationFacts */
   organisation: 'network:organisation',
   /** (thumbprint) -> Device */
@@ -323,3 +325,6 @@ export const RecordFacts = RecordState.omit({ enrolment: true, commitment: true 
 export type RecordFacts = z.infer<typeof RecordFacts>;
 export const NetworkState = SignedGenesis.extend({ network: z.string() });
 export type NetworkState = z.infer<typeof NetworkState>;
+/** SHA-256, hex, of the code that a chaincode process runs, as the definition's version names it. */
+export const RunningCode = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
+export type RunningCode = z.infer<typeof RunningCode>;

@@ -1,4 +1,5 @@
 import { blocks } from './blocks.ts';
+import { approvedCode, runningCode } from './code.ts';
 import { verdictOf } from './commit.ts';
 import { type LedgerOptions, openConnection } from './connection.ts';
 import { height } from './height.ts';
@@ -17,6 +18,8 @@ export function connectLedger(options: LedgerOptions): Ledger {
   return {
     submit: (transaction, input, how) => submit(connection, transaction, input, how),
     evaluate: (query, ...args) => evaluate(connection, query, args),
+    approvedCode: () => approvedCode(connection, options.chaincode),
+    runningCode: (organisation) => runningCode(connection, organisation),
     async commitOf(transaction, milliseconds) {
       const verdict = await verdictOf(connection, transaction, milliseconds);
       return { block: Number(verdict.blockNumber), valid: verdict.successful };

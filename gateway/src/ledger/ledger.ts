@@ -54,6 +54,16 @@ export interface Ledger {
    */
   evaluate(query: string, ...args: string[]): Promise<unknown>;
   /**
+   * The version in the chaincode definition that members approved last: on Fabric the digest of its code.
+   * @throws Failure as `evaluate`
+   */
+  approvedCode(): Promise<string>;
+  /**
+   * The digest of the code that runs beside one organisation's peer, as its process states it.
+   * @throws Failure as `evaluate`; LEDGER_UNAVAILABLE also when that peer cannot be reached
+   */
+  runningCode(organisation: string): Promise<string>;
+  /**
    * Waits until a transaction stands in a block, also across lost connections.
    * @throws Failure OUTCOME_UNKNOWN {transaction} when it does not show up in time
    */

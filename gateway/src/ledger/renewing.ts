@@ -36,6 +36,8 @@ export function renewing(connect: () => Ledger, renewed: () => void = () => {}):
   return {
     submit: (...proposal) => current.submit(...proposal),
     evaluate: (...query) => heard((ledger) => ledger.evaluate(...query)),
+    approvedCode: () => current.approvedCode(),
+    runningCode: (organisation) => current.runningCode(organisation),
     height: () => heard((ledger) => ledger.height()),
     commitOf: (...commit) => current.commitOf(...commit),
     blocks: (...from) => current.blocks(...from),

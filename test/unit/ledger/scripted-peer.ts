@@ -33,7 +33,7 @@ export interface Verdict {
  * Results are the chaincode's texts; blocks are sent and then the stream ends.
  */
 export interface Script {
-  evaluate?: (string | Refusal | 'hang')[];
+  evaluate?: (string | Buffer | Refusal | 'hang')[];
   endorse?: (string | Refusal | 'hang')[];
   submit?: ('ok' | Refusal | 'hang')[];
   commitStatus?: (Verdict | Refusal | 'hang')[];
@@ -91,7 +91,7 @@ function unary<Entry>(
   return { definition: { path, requestStream: false, responseStream: false, ...raw }, handle };
 }
 
-function evaluated(text: string): Buffer {
+function evaluated(text: string | Buffer): Buffer {
   const result = new peer.Response();
   result.setPayload(Buffer.from(text));
   const response = new gateway.EvaluateResponse();
@@ -149,7 +149,7 @@ export async function startScriptedPeer(
   };
   const methods = [
     unary('/gateway.Gateway/Evaluate', script.evaluate, calls.evaluate, (entry, _request) =>
-      evaluated(entry as string),
+      evaluated(entry as string | Buffer),
     ),
     unary('/gateway.Gateway/Endorse', script.endorse, calls.endorse, (entry, request) =>
       endorsed(entry as string, request),
