@@ -2,4 +2,5 @@
 export { type Config, ConfigError, helpText, readConfig } from './config.ts';
 export { connectLedger } from './ledger/connect.ts';
 export type { Ledger } from './ledger/ledger.ts';
+export { readLedgerOptions } from './pinned.ts';
 export { type RunningGateway, startGateway } from './start-gateway.ts';

@@ -1,30 +1,19 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
-import {
-  canonicalJson,
-  Genesis,
-  type LedgerKind,
-  networkId,
-  P256Key,
-  SignedGenesis,
-  signingInput,
-  thumbprint,
-} from '@chartkey/vocabulary';
+import { type Genesis, type LedgerKind, networkId, SignedGenesis } from '@chartkey/vocabulary';
 import { type Consortium, DEMO_CONSORTIUM, demoPorts, type Member } from '../consortium.ts';
-import { writeDurably } from '../durable-file.ts';
 import { type FoundedLedger, foundedFile } from '../ledger-access.ts';
-
-/** A private key as a JWK; the demo keeps its keys in files, which no real network does. */
-export type PrivateJwk = P256Key & { d: string };
-
-export interface DemoDevice {
-  device: string;
-  sig: PrivateJwk;
-  enc: PrivateJwk;
-}
+import { combineGenesis, draftGenesis, signGenesis } from '../member/genesis.ts';
+import {
+  type DeviceKeys,
+  makeDeviceKeys,
+  makeKey,
+  type PrivateJwk,
+  publicPart,
+  writeJson,
+} from '../member/keys.ts';
 
 /** One organisation of `demo/credentials.json` (wire.md, "Demo credentials"). */
 export interface DemoOrganisation {
@@ -34,7 +23,7 @@ export interface DemoOrganisation {
   url: string;
   tokenUrl: string;
   masterKey: PrivateJwk;
-  ehr: DemoDevice;
+  ehr: DeviceKeys;
 }
 
 export interface DemoCredentials {
@@ -77,8 +66,9 @@ export function found(
   if (existsSync(files.ledger)) return standing(files, portBase, ledger);
   const keys = new Map(consortium.members.map((member) => [member.id, makeKey()]));
   const genesis = makeGenesis(consortium, ledger, portBase, keys);
-  const signatures = Object.fromEntries(
-    [...keys].map(([id, key]) => [id, signGenesis(canonicalJson(genesis), key)]),
+  const signed = combineGenesis(
+    genesis,
+    [...keys.values()].map((key) => signGenesis(genesis, key)),
   );
   const network = networkId(genesis);
   const credentials: DemoCredentials = {
@@ -88,18 +78,18 @@ export function found(
       .filter((member) => member.gateway)
       .map(({ id }) => {
         const { name, kind, url, tokenUrl } = genesis.organisations.find((one) => one.id === id)!;
-        return { id, name, kind, url, tokenUrl, masterKey: keys.get(id)!, ehr: makeDevice() };
+        return { id, name, kind, url, tokenUrl, masterKey: keys.get(id)!, ehr: makeDeviceKeys() };
       }),
   };
   for (const { id, gateway } of consortium.members) {
-    if (gateway) writeJson(files.gatewayDevice(id), makeDevice());
+    if (gateway) writeJson(files.gatewayDevice(id), makeDeviceKeys());
     else writeJson(files.masterKey(id), keys.get(id));
   }
-  writeJson(files.genesis, { genesis, signatures });
+  writeJson(files.genesis, signed);
   writeJson(files.credentials, credentials);
   const founded: FoundedLedger = { ledger, network, portBase };
   writeJson(files.ledger, founded);
-  return { network, signed: { genesis, signatures }, credentials };
+  return { network, signed, credentials };
 }
 
 function standing(files: ReturnType<typeof foundingFiles>, portBase: number, ledger: LedgerKind): Founding {
@@ -129,44 +119,10 @@ function makeGenesis(
   const spare = portBase + ports.gateways.size;
   const member = ({ id, name, kind }: Member, position: number) => {
     const url = `http://127.0.0.1:${ports.gateways.get(id) ?? spare + position}`;
-    const { d: _private, ...masterKey } = keys.get(id)!;
-    return { id, name, kind, url, tokenUrl: `${url}/v1/oauth/token`, masterKey };
+    return { id, name, kind, url, tokenUrl: `${url}/v1/oauth/token`, masterKey: publicPart(keys.get(id)!) };
   };
-  return Genesis.parse({
-    format: 'chartkey-genesis/1',
-    demo: true,
-    ledger,
-    channel: consortium.channel,
-    salt: randomBytes(32).toString('base64url'),
-    organisations: consortium.members.map(member),
-  });
-}
-
-/** A member's detached signature (RFC 7515 appendix F) over the genesis document. */
-function signGenesis(document: string, key: PrivateJwk): string {
-  const header = canonicalJson({ alg: 'ES256', kid: thumbprint(key), typ: 'chartkey-genesis+jwt' });
-  const input = signingInput(header, document);
-  const signature = sign('sha256', Buffer.from(input), {
-    key: createPrivateKey({ format: 'jwk', key: { ...key } }),
-    dsaEncoding: 'ieee-p1363',
-  });
-  return `${input.slice(0, input.indexOf('.'))}..${signature.toString('base64url')}`;
-}
-
-function makeDevice(): DemoDevice {
-  const sig = makeKey();
-  return { device: thumbprint(sig), sig, enc: makeKey() };
-}
-
-function makeKey(): PrivateJwk {
-  const { d, ...key } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-    format: 'jwk',
-  });
-  return { ...P256Key.parse(key), d: String(d) };
-}
-
-function writeJson(path: string, value: unknown): void {
-  writeDurably(path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
+  const { channel, members } = consortium;
+  return draftGenesis({ demo: true, ledger, channel, organisations: members.map(member) });
 }
 
 function readJson(path: string): unknown {

@@ -10,7 +10,7 @@ import {
   thumbprint,
   transactions,
 } from '@chartkey/vocabulary';
-import type { PrivateJwk } from '../../network/demo/founding.ts';
+import type { PrivateJwk } from '../../network/member/keys.ts';
 import { sharedConsortium } from './consortium.ts';
 import { signTexts, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
 

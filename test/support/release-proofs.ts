@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type DemoDevice, foundingFiles } from '../../network/demo/founding.ts';
+import { foundingFiles } from '../../network/demo/founding.ts';
+import type { DeviceKeys } from '../../network/member/keys.ts';
 import * as wire from '../journeys/independent-client.ts';
 import { type Answer, ask } from './rest-answers.ts';
 
 /** The key of an organisation's own gateway device, from its file. */
 export function gatewayKey(dataDir: string, organisation: string): wire.Key {
   const file = foundingFiles(dataDir).gatewayDevice(organisation);
-  const { sig } = JSON.parse(readFileSync(file, 'utf8')) as DemoDevice;
+  const { sig } = JSON.parse(readFileSync(file, 'utf8')) as DeviceKeys;
   return wire.keyFrom(sig as unknown as Record<string, string>);
 }
 

@@ -20,15 +20,21 @@ import type { SignatureChecks } from './signature.ts';
  * @returns the network id
  * @throws Failure INVALID_GENESIS
  */
-export function checkGenesis({ genesis, signatures }: SignedGenesis, checks: SignatureChecks): string {
+export function checkGenesis(signed: SignedGenesis, checks: SignatureChecks): string {
+  const { genesis, signatures } = signed;
+  const isByMembersOnly = Object.keys(signatures).length === genesis.organisations.length;
+  if (!isByMembersOnly || notSignedBy(signed, checks).length > 0) throw new Failure('INVALID_GENESIS');
+  return networkId(genesis);
+}
+
+/** Ids of the members whose signature is missing, or is not one over this document by their master key. */
+export function notSignedBy({ genesis, signatures }: SignedGenesis, checks: SignatureChecks): string[] {
   const content = encodeBase64url(utf8Bytes(canonicalJson(genesis)));
-  const signers = Object.keys(signatures);
-  const signed = genesis.organisations.every((member) => {
+  const isSigned = (member: Member) => {
     const signature = signatures[member.id];
     return signature !== undefined && isSignedBy(member, signature, content, checks);
-  });
-  if (!signed || signers.length !== genesis.organisations.length) throw new Failure('INVALID_GENESIS');
-  return networkId(genesis);
+  };
+  return genesis.organisations.filter((member) => !isSigned(member)).map(({ id }) => id);
 }
 
 function isSignedBy(member: Member, detached: string, content: string, checks: SignatureChecks): boolean {

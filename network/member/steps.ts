@@ -1,0 +1,148 @@
+import { connectLedger, type Ledger, readConfig, readLedgerOptions } from '@chartkey/gateway';
+import { checkGenesis } from '@chartkey/rules';
+import { nodeSignatureChecks } from '@chartkey/rules/node';
+import { Genesis, networkId, SignedGenesis } from '@chartkey/vocabulary';
+import { combineGenesis, Draft, draftGenesis, MemberSignature, signGenesis } from './genesis.ts';
+import { DeviceKeys, makeDeviceKeys, makeKey, PrivateJwk, publicPart, readAs, writeNew } from './keys.ts';
+import { approveDevice, registerConsortium, revokeDevice } from './orders.ts';
+
+/** One thing that a member does by hand, mostly once. */
+interface Step {
+  /** the words it takes */
+  takes: string;
+  says: string;
+  /** @returns what to print */
+  does(words: string[], env: NodeJS.ProcessEnv): Promise<string> | string;
+}
+
+const signedIn = (path: string) => readAs(SignedGenesis, path, 'a genesis document with its signatures');
+const keyIn = (path: string) => readAs(PrivateJwk, path, 'a master key');
+
+const steps: Record<string, Step> = {
+  'master-key': {
+    takes: 'KEY',
+    says: 'makes an organisation’s master key; prints the public part, for the draft',
+    does([path = '']) {
+      const key = makeKey();
+      writeNew(path, key);
+      return JSON.stringify(publicPart(key));
+    },
+  },
+  'device-keys': {
+    takes: 'KEYS',
+    says: 'makes a device’s keys, such as a gateway’s GATEWAY_DEVICE; prints its thumbprint',
+    does([path = '']) {
+      const keys = makeDeviceKeys();
+      writeNew(path, keys);
+      return keys.device;
+    },
+  },
+  draft: {
+    takes: 'MEMBERS GENESIS',
+    says: 'makes the genesis document from what the members agreed on: {demo, ledger, channel, organisations}',
+    does([members = '', path = '']) {
+      const genesis = draftGenesis(readAs(Draft, members, 'what members agree on'));
+      writeNew(path, genesis);
+      return `${describe(genesis)}\nEvery member signs it next.`;
+    },
+  },
+  sign: {
+    takes: 'GENESIS KEY SIGNATURE',
+    says: 'signs the document with a master key; compare the printed network id with the other members’',
+    does([path = '', key = '', signature = '']) {
+      const genesis = readAs(Genesis, path, 'a genesis document');
+      const signed = signGenesis(genesis, keyIn(key));
+      writeNew(signature, signed);
+      return `${describe(genesis)}\nSigned for ${signed.organisation}.`;
+    },
+  },
+  combine: {
+    takes: 'GENESIS SIGNED SIGNATURE…',
+    says: 'puts all members’ signatures under the document: every gateway’s GENESIS_FILE',
+    does([path = '', signed = '', ...signatures]) {
+      const genesis = readAs(Genesis, path, 'a genesis document');
+      const all = signatures.map((one) => readAs(MemberSignature, one, 'a member’s signature'));
+      writeNew(signed, combineGenesis(genesis, all));
+      return describe(genesis);
+    },
+  },
+  register: {
+    takes: 'SIGNED',
+    says: 'registers the consortium on its channel, once; reads a gateway’s settings',
+    async does([path = ''], env) {
+      const signed = signedIn(path);
+      const fresh = await onLedger(env, signed, (ledger) => registerConsortium(ledger, signed));
+      return `${fresh ? 'Registered' : 'Registered already'}: ${networkId(signed.genesis)}`;
+    },
+  },
+  'approve-device': {
+    takes: 'SIGNED KEY KEYS gateway|ehr',
+    says: 'has the master key approve a device; reads a gateway’s settings',
+    async does([path = '', key = '', keys = '', use = ''], env) {
+      if (use !== 'gateway' && use !== 'ehr')
+        throw new Error(`${use} is no use of a device: gateway, or ehr.`);
+      const device = readAs(DeviceKeys, keys, 'a device’s keys');
+      const approval = { ...orderOf(path, key), device, use } as const;
+      const fresh = await onLedger(env, signedIn(path), (ledger) => approveDevice(ledger, approval));
+      return `${fresh ? 'Approved' : 'Approved already'}: ${device.device} of ${approval.organisation}`;
+    },
+  },
+  'revoke-device': {
+    takes: 'SIGNED KEY THUMBPRINT',
+    says: 'has the master key revoke a device, for good; reads a gateway’s settings',
+    async does([path = '', key = '', device = ''], env) {
+      const order = { ...orderOf(path, key), device };
+      await onLedger(env, signedIn(path), (ledger) => revokeDevice(ledger, order));
+      return `Revoked: ${device} of ${order.organisation}`;
+    },
+  },
+};
+
+/** On which network and for whom a master key gives an order. */
+function orderOf(path: string, key: string) {
+  const { genesis } = signedIn(path);
+  const masterKey = keyIn(key);
+  const { organisation } = signGenesis(genesis, masterKey);
+  return { network: networkId(genesis), organisation, masterKey };
+}
+
+/** Does something on the ledger as the gateway whose settings stand in the environment. */
+async function onLedger<Result>(
+  env: NodeJS.ProcessEnv,
+  signed: SignedGenesis,
+  work: (ledger: Ledger) => Promise<Result>,
+): Promise<Result> {
+  checkGenesis(signed, nodeSignatureChecks);
+  const ledger = connectLedger(readLedgerOptions(readConfig(env), signed.genesis.channel));
+  return work(ledger).finally(() => ledger.close());
+}
+
+function describe(genesis: Genesis): string {
+  const members = genesis.organisations.map(({ id, name, kind, url }) => `  ${id}  ${name}, ${kind}, ${url}`);
+  return [`network ${networkId(genesis)}`, ...members].join('\n');
+}
+
+const help = Object.entries(steps).map(([name, { takes, says }]) => `  ${name} ${takes}\n      ${says}`);
+
+/**
+ * Does what `npm run member -- <words>` says.
+ * @param env a gateway's settings, where a step needs the ledger
+ * @returns what to print
+ * @throws Error in one line
+ */
+export async function asMember(
+  [name = '--help', ...words]: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
+  if (!step) {
+    if (name !== '--help' && name !== '-h')
+      throw new Error(`There is no ${name}. See npm run member -- --help.`);
+    return ['npm run member -- STEP: what a member does by hand; capitals are files', '', ...help].join('\n');
+  }
+  const wanted = step.takes.split(' ').length;
+  if (words.length < wanted || (words.length > wanted && !step.takes.endsWith('…'))) {
+    throw new Error(`${name} takes ${step.takes}.`);
+  }
+  return step.does(words, env);
+}

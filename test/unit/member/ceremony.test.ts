@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkGenesis } from '@chartkey/rules';
+import { nodeSignatureChecks } from '@chartkey/rules/node';
+import { asMember } from '../../../network/member/steps.ts';
+import { ownFolder } from '../../support/consortium.ts';
+
+const { folder, remove } = ownFolder();
+afterAll(remove);
+const back = process.cwd();
+beforeAll(() => process.chdir(folder));
+afterAll(() => process.chdir(back));
+const done = (...words: string[]) => asMember(words, {});
+const at = (name: string) => join(folder, name);
+const json = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'));
+const write = (name: string, value: unknown) => writeFileSync(at(name), JSON.stringify(value));
+
+const organisation = async (id: string, kind: string, key: string) => ({
+  id: `${id}MSP`,
+  name: `${id} Hospital`,
+  kind,
+  url: `https://${id.toLowerCase()}.example`,
+  tokenUrl: `https://${id.toLowerCase()}.example/v1/oauth/token`,
+  masterKey: JSON.parse(await done('master-key', key)),
+});
+
+beforeAll(async () => {
+  const organisations = [
+    await organisation('North', 'hospital', 'north.key'),
+    await organisation('South', 'regulator', 'south.key'),
+  ];
+  write('members.json', { demo: false, ledger: 'fabric', channel: 'records', organisations });
+  await done('master-key', 'stranger.key');
+  await done('draft', 'members.json', 'genesis.json');
+  await done('sign', 'genesis.json', 'north.key', 'north.signature');
+  await done('sign', 'genesis.json', 'south.key', 'south.signature');
+  await done('draft', 'members.json', 'other.json');
+  await done('sign', 'other.json', 'north.key', 'other.signature');
+});
+
+test('all members’ signatures make a genesis document that every gateway takes', async () => {
+  const said = await done('combine', 'genesis.json', 'signed.json', 'north.signature', 'south.signature');
+  const network = checkGenesis(json('signed.json'), nodeSignatureChecks);
+  expect(said).toContain(`network ${network}`);
+  expect(said).toContain('NorthMSP  North Hospital, hospital, https://north.example');
+  expect(network).not.toMatch(/^demo-/);
+});
+
+test('keys are their owner’s alone, and what is printed is the public part', async () => {
+  const printed = JSON.parse(await done('master-key', 'fresh.key'));
+  expect(statSync(at('fresh.key')).mode & 0o777).toBe(0o600);
+  expect(Object.keys(printed).sort()).toEqual(['crv', 'kty', 'x', 'y']);
+  expect(json('fresh.key')).toMatchObject(printed);
+  const device = await done('device-keys', 'device.json');
+  expect(json('device.json')).toMatchObject({ device, sig: { kty: 'EC' }, enc: { kty: 'EC' } });
+});
+
+test('two drafts of the same members are two networks', async () => {
+  const [first] = (await done('draft', 'members.json', 'a.json')).split('\n');
+  const [second] = (await done('draft', 'members.json', 'b.json')).split('\n');
+  expect(first).not.toBe(second);
+});
+
+test.each([
+  ['an unknown step', ['found'], 'There is no found. See npm run member -- --help.'],
+  ['too few words', ['sign', 'genesis.json'], 'sign takes GENESIS KEY SIGNATURE.'],
+  ['too many words', ['master-key', 'x', 'y'], 'master-key takes KEY.'],
+  ['a key that is there', ['master-key', 'north.key'], 'north.key is there already and is not written over.'],
+  [
+    'a file that is missing',
+    ['draft', 'nothing', 'x'],
+    'nothing cannot be read (ENOENT): it should hold what members agree on.',
+  ],
+  ['a draft that is none', ['draft', 'north.key', 'x'], /^north.key is not what members agree on: demo: /],
+  [
+    'a stranger’s key',
+    ['sign', 'genesis.json', 'stranger.key', 'x'],
+    'This key is no member’s master key in the genesis document.',
+  ],
+  [
+    'a device’s keys as master key',
+    ['sign', 'genesis.json', 'genesis.json', 'x'],
+    /^genesis.json is not a master key: /,
+  ],
+  [
+    'a member that has not signed',
+    ['combine', 'genesis.json', 'x', 'north.signature'],
+    'Not signed, or not this document, by SouthMSP.',
+  ],
+  [
+    'a signature over another draft',
+    ['combine', 'genesis.json', 'x', 'other.signature', 'south.signature'],
+    'Not signed, or not this document, by NorthMSP.',
+  ],
+  [
+    'a use that devices do not have',
+    ['approve-device', 'signed.json', 'north.key', 'device.json', 'door'],
+    'door is no use of a device: gateway, or ehr.',
+  ],
+  [
+    'a ledger identity that is missing',
+    ['register', 'signed.json'],
+    /^IDENTITY_CERTIFICATE: .* cannot be read/,
+  ],
+] as [string, string[], string | RegExp][])('%s is refused with one line', async (_what, words, line) => {
+  const refused = await asMember(words, {}).catch((error: Error) => error.message);
+  expect([refused]).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);
+  expect(refused).not.toContain('\n');
+});
+
+test('the command prints what a step says, and one line when it fails', () => {
+  const main = join(__dirname, '../../../network/dist/member/main.js');
+  const run = (...words: string[]) => spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
+  expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('approve-device') });
+  expect(run('sign')).toMatchObject({ status: 1, stdout: '', stderr: 'sign takes GENESIS KEY SIGNATURE.\n' });
+});
