@@ -1,4 +1,5 @@
 // Two projects: what runs by itself, and what runs against the demo consortium, started once for all of it.
+// With LEDGER=fabric one more, for what only Fabric's own programs can show.
 const swc = {
   jsc: {
     target: 'es2024',
@@ -34,5 +35,6 @@ module.exports = {
       globalSetup: '<rootDir>/test/support/start-consortium.ts',
       globalTeardown: '<rootDir>/test/support/stop-consortium.ts',
     }),
+    ...(process.env.LEDGER === 'fabric' ? [project('native', ['native'], {})] : []),
   ],
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connectLedger, type Ledger } from '@chartkey/gateway';
 import type { LedgerKind } from '@chartkey/vocabulary';
 import { careMembers, DEMO_CONSORTIUM, demoPorts, isCareMember } from './consortium.ts';
-import { FabricPlan } from './fabric/plan.ts';
+import { FabricPlan, onOneMachine } from './fabric/plan.ts';
 import { identityFiles } from './identities.ts';
 
 /** How an organisation reaches its peer and who it is there; paths are of PEM files. */
@@ -43,7 +43,7 @@ export function embeddedAccess(dataDir: string, portBase: number, organisation: 
 export function ledgerAccess(dataDir: string, organisation: string): LedgerAccess {
   const { ledger, portBase } = JSON.parse(readFileSync(foundedFile(dataDir), 'utf8')) as FoundedLedger;
   if (ledger === 'embedded') return embeddedAccess(dataDir, portBase, organisation);
-  return new FabricPlan(dataDir, portBase, DEMO_CONSORTIUM).access(organisation);
+  return new FabricPlan(dataDir, DEMO_CONSORTIUM, onOneMachine(portBase)).access(organisation);
 }
 
 /** A connection in an organisation's name. */

@@ -3,7 +3,7 @@ import type { Ledger } from '@chartkey/gateway';
 import { DEMO_CONSORTIUM } from '../consortium.ts';
 import { connectTo } from '../ledger-access.ts';
 import { EmbeddedUnderneath } from './embedded-underneath.ts';
-import { type Founding, found } from './founding.ts';
+import { type Founding, found, onLoopback } from './founding.ts';
 import { type ProcessOrder, type RunningProcess, startProcess, stopProcess } from './processes.ts';
 import { register } from './registration.ts';
 import type { Underneath } from './underneath.ts';
@@ -51,7 +51,7 @@ export class ConsortiumRun {
       signal?.throwIfAborted();
       options.progress?.(step);
     };
-    const run = new ConsortiumRun(found(dataDir, portBase, underneath.kind), options, underneath);
+    const run = new ConsortiumRun(found(dataDir, onLoopback(portBase), underneath.kind), options, underneath);
     signal?.addEventListener('abort', () => void run.stop());
     try {
       await underneath.start({ begin, run: (order) => run.run(order) });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ConsortiumRun } from './consortium-run.ts';
 import { foundingFiles } from './founding.ts';
-import { type DemoSettings, readSettings, refuseTakenPorts, takeFolder } from './settings.ts';
+import { allPorts, type DemoSettings, readSettings, refuseTakenPorts, takeFolder } from './settings.ts';
 import { onStopSignals } from './signals.ts';
 import type { Underneath } from './underneath.ts';
 
@@ -32,7 +32,7 @@ async function run(foreground: Foreground): Promise<void> {
   const settings = readSettings(process.env, foreground.dataDir);
   const underneath = await foreground.make(settings);
   await takeFolder(settings.dataDir);
-  await refuseTakenPorts(settings.portBase, underneath.ports);
+  await refuseTakenPorts(allPorts(settings.portBase, underneath.ports));
   const stopping = new AbortController();
   onStopSignals(() => {
     if (!stopping.signal.aborted) say('\nStopping …');

@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
-import { type Genesis, type LedgerKind, networkId, SignedGenesis } from '@chartkey/vocabulary';
+import {
+  type Genesis,
+  type Member as GenesisMember,
+  type LedgerKind,
+  networkId,
+  SignedGenesis,
+} from '@chartkey/vocabulary';
 import { type Consortium, DEMO_CONSORTIUM, demoPorts, type Member } from '../consortium.ts';
 import { type FoundedLedger, foundedFile } from '../ledger-access.ts';
 import { combineGenesis, draftGenesis, signGenesis } from '../member/genesis.ts';
@@ -52,20 +58,37 @@ export interface Founding {
   credentials: DemoCredentials;
 }
 
+/** Where the gateways of a network answer; `demo` binds it to loopback and plain http. */
+export interface GatewayPlaces {
+  readonly demo: boolean;
+  /** what the folder is founded for: another one is refused later */
+  readonly portBase: number;
+  /** of a member without a gateway too: its place is kept */
+  of(member: Member): Pick<GenesisMember, 'url' | 'tlsRoots'>;
+}
+
+/** On 127.0.0.1, by ports. */
+export function onLoopback(portBase: number, consortium: Consortium = DEMO_CONSORTIUM): GatewayPlaces {
+  const { gateways } = demoPorts(portBase, consortium);
+  const spare = portBase + gateways.size;
+  const portOf = (member: Member) => gateways.get(member.id) ?? spare + consortium.members.indexOf(member);
+  return { demo: true, portBase, of: (member) => ({ url: `http://127.0.0.1:${portOf(member)}` }) };
+}
+
 /**
- * Founds a demo network, or finds the one that stands in the folder.
+ * Founds a network whose keys all lie in one folder, or finds the one that stands there.
  * @throws Error in one line when the folder's network was founded with another port base
  */
 export function found(
   dataDir: string,
-  portBase: number,
+  places: GatewayPlaces,
   ledger: LedgerKind = 'embedded',
   consortium: Consortium = DEMO_CONSORTIUM,
 ): Founding {
   const files = foundingFiles(dataDir);
-  if (existsSync(files.ledger)) return standing(files, portBase, ledger);
+  if (existsSync(files.ledger)) return standing(files, places.portBase, ledger);
   const keys = new Map(consortium.members.map((member) => [member.id, makeKey()]));
-  const genesis = makeGenesis(consortium, ledger, portBase, keys);
+  const genesis = makeGenesis(consortium, ledger, places, keys);
   const signed = combineGenesis(
     genesis,
     [...keys.values()].map((key) => signGenesis(genesis, key)),
@@ -87,7 +110,7 @@ export function found(
   }
   writeJson(files.genesis, signed);
   writeJson(files.credentials, credentials);
-  const founded: FoundedLedger = { ledger, network, portBase };
+  const founded: FoundedLedger = { ledger, network, portBase: places.portBase };
   writeJson(files.ledger, founded);
   return { network, signed, credentials };
 }
@@ -110,19 +133,18 @@ function standing(files: ReturnType<typeof foundingFiles>, portBase: number, led
 }
 
 function makeGenesis(
-  consortium: Consortium,
+  { channel, members }: Consortium,
   ledger: LedgerKind,
-  portBase: number,
+  places: GatewayPlaces,
   keys: Map<string, PrivateJwk>,
 ): Genesis {
-  const ports = demoPorts(portBase, consortium);
-  const spare = portBase + ports.gateways.size;
-  const member = ({ id, name, kind }: Member, position: number) => {
-    const url = `http://127.0.0.1:${ports.gateways.get(id) ?? spare + position}`;
-    return { id, name, kind, url, tokenUrl: `${url}/v1/oauth/token`, masterKey: publicPart(keys.get(id)!) };
+  const describe = (member: Member): GenesisMember => {
+    const { id, name, kind } = member;
+    const place = places.of(member);
+    const masterKey = publicPart(keys.get(id)!);
+    return { id, name, kind, tokenUrl: `${place.url}/v1/oauth/token`, masterKey, ...place };
   };
-  const { channel, members } = consortium;
-  return draftGenesis({ demo: true, ledger, channel, organisations: members.map(member) });
+  return draftGenesis({ demo: places.demo, ledger, channel, organisations: members.map(describe) });
 }
 
 function readJson(path: string): unknown {

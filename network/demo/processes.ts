@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface ProcessOrder {
   /** names its log file too */
@@ -10,8 +12,8 @@ export interface ProcessOrder {
   arguments: string[];
   cwd?: string;
   env?: Record<string, string>;
-  /** tells from a line of its output that it is ready; `at once` when it says nothing */
-  isReady: ((line: string) => boolean) | 'at once';
+  /** tells from a line of its output, or the port on 127.0.0.1 it listens on, that it is ready */
+  isReady: ((line: string) => boolean) | { listensOn: number } | 'at once';
 }
 
 export interface RunningProcess {
@@ -25,6 +27,7 @@ export interface RunningProcess {
 
 const READY_MILLISECONDS = 60_000;
 const STOP_MILLISECONDS = 12_000;
+const LOOK_MILLISECONDS = 50;
 
 /**
  * Starts a process that ends when this one does; its output goes to `<logs>/<name>.log`. Programs that are
@@ -51,10 +54,11 @@ export function startProcess(order: ProcessOrder, logs: string): RunningProcess 
       onLines(stream, (line) => {
         log.write(`${line}\n`);
         last = line;
-        if (order.isReady !== 'at once' && order.isReady(line)) resolve(undefined);
+        if (typeof order.isReady === 'function' && order.isReady(line)) resolve(undefined);
       });
     }
     if (order.isReady === 'at once') resolve(undefined);
+    else if (typeof order.isReady === 'object') void listening(order.isReady.listensOn, ended).then(resolve);
   });
   const late = new Promise<string>((resolve) =>
     setTimeout(() => resolve('was not ready in time'), READY_MILLISECONDS).unref(),
@@ -66,6 +70,12 @@ export function startProcess(order: ProcessOrder, logs: string): RunningProcess 
   return { name: order.name, child, ready, ended };
 }
 
+/** Resolves when something listens on a port; never when the process has ended before. */
+async function listening(port: number, ended: Promise<string>): Promise<undefined> {
+  const gone = ended.then(() => new Promise<never>(() => undefined));
+  while (!(await Promise.race([isListening(port), gone]))) await pause(LOOK_MILLISECONDS);
+}
+
 function commandOf({ program, arguments: words }: ProcessOrder): [program: string, words: string[]] {
   if (program === 'node') {
     const lifeline = require.resolve('@chartkey/network/dist/demo/lifeline.js');
@@ -73,6 +83,18 @@ function commandOf({ program, arguments: words }: ProcessOrder): [program: strin
   }
   const setpriv = '/usr/bin/setpriv';
   return existsSync(setpriv) ? [setpriv, ['--pdeathsig', 'TERM', program, ...words]] : [program, words];
+}
+
+/** Whether something listens on a port. */
+export function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    const say = (listens: boolean) => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once('connect', () => say(true)).once('error', () => say(false));
+  });
 }
 
 /** Asks a process to stop, and makes it stop when it does not. */

@@ -53,10 +53,9 @@ export async function takeFolder(dataDir: string): Promise<void> {
     throw new Error(`Another npm start is using ${dataDir}: stop it first, or choose another DATA_DIR.`);
 }
 
-/** @param underneath the ledger's ports. @throws Error with one line that names the first port in use */
-export async function refuseTakenPorts(portBase: number, underneath: readonly number[]): Promise<void> {
-  const { gateways, metrics } = demoPorts(portBase);
-  for (const port of [...gateways.values(), ...metrics.values(), ...underneath]) {
+/** @throws Error with one line that names the first port in use */
+export async function refuseTakenPorts(ports: Iterable<number>): Promise<void> {
+  for (const port of ports) {
     const free = await listens((server) =>
       server.listen(port, '127.0.0.1').once('listening', () => server.close()),
     );
@@ -66,6 +65,12 @@ export async function refuseTakenPorts(portBase: number, underneath: readonly nu
       );
     }
   }
+}
+
+/** Every port of a demo consortium. @param underneath the ledger's */
+export function allPorts(portBase: number, underneath: readonly number[]): number[] {
+  const { gateways, metrics } = demoPorts(portBase);
+  return [...gateways.values(), ...metrics.values(), ...underneath];
 }
 
 function listens(listen: (server: ReturnType<typeof createServer>) => unknown): Promise<boolean> {

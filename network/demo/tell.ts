@@ -5,7 +5,7 @@ import { ConsortiumRun } from './consortium-run.ts';
 import { EmbeddedUnderneath } from './embedded-underneath.ts';
 import { type DemoCredentials, foundingFiles } from './founding.ts';
 import { samplesIn } from './samples.ts';
-import { type DemoSettings, readSettings, refuseTakenPorts } from './settings.ts';
+import { allPorts, type DemoSettings, readSettings, refuseTakenPorts } from './settings.ts';
 import { onStopSignals } from './signals.ts';
 import { tellStory } from './story.ts';
 
@@ -48,7 +48,7 @@ async function onConsortiumOfItsOwn(
     // A reader such as `head` may leave before the end.
     process.stdout.on('error', () => stopped.abort());
     const underneath = new EmbeddedUnderneath(scratch, portBase);
-    await refuseTakenPorts(portBase, underneath.ports);
+    await refuseTakenPorts(allPorts(portBase, underneath.ports));
     run = await ConsortiumRun.start({ dataDir: scratch, portBase, underneath, signal: stopped.signal });
     await story(run.founding.credentials);
   } finally {

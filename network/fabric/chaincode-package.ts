@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { createTar } from 'nanotar';
+import type { Definition } from './deploy.ts';
+import type { FabricPlan } from './plan.ts';
 
 export interface PackageParts {
   label: string;
@@ -26,6 +29,27 @@ export function chaincodePackage({ label, address, tls }: PackageParts): Buffer 
     ['metadata.json', Buffer.from(JSON.stringify({ type: 'ccaas', label }))],
     ['code.tar.gz', code],
   ]);
+}
+
+/** Each member's package, and its id: where its chaincode process is, and how both prove themselves. */
+export function packagesOf(plan: FabricPlan): Definition['packages'] {
+  const read = (path: string) => readFileSync(path, 'utf8');
+  const label = plan.consortium.chaincode;
+  return new Map(
+    plan.nodes.map(({ member }) => {
+      const client = plan.chaincodeTls(member, 'client');
+      const bytes = chaincodePackage({
+        label,
+        address: plan.address('chaincode', member),
+        tls: {
+          root: read(plan.chaincodeTls(member, 'ca').certificate),
+          clientCertificate: read(client.certificate),
+          clientKey: read(client.privateKey),
+        },
+      });
+      return [member.id, { id: packageId(label, bytes), bytes }];
+    }),
+  );
 }
 
 /** Fabric's id of a package (`peer lifecycle chaincode calculatepackageid`). */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isCareMember, type Member } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
 import { signCertificate } from './crypto.ts';
-import { type FabricPlan, HOST, ordererDomain, ordererMspId } from './plan.ts';
+import { type FabricPlan, ordererDomain, ordererMspId } from './plan.ts';
 import { type Programs, runProgram } from './programs.ts';
 
 const PROFILE = 'Records';
@@ -35,11 +35,11 @@ export function channelConfig(plan: FabricPlan): object {
         Capabilities: { V3_0: true },
         Orderer: {
           ...ordering(plan),
-          Organizations: plan.nodes.map(({ member, ports }) => ({
+          Organizations: plan.nodes.map(({ member }) => ({
             Name: ordererMspId(member),
             ID: ordererMspId(member),
             MSPDir: join(plan.ordererOrganisation(member), 'msp'),
-            OrdererEndpoints: [`${HOST}:${ports.orderer}`],
+            OrdererEndpoints: [plan.address('orderer', member)],
             Policies: organisationPolicies(ordererMspId(member)),
           })),
           Policies: {
@@ -103,7 +103,7 @@ function ordering(plan: FabricPlan) {
       const folder = plan.ordererFolder(member);
       return {
         ID: position + 1,
-        Host: HOST,
+        Host: plan.places.host('orderer', member),
         Port: ports.orderer,
         MSPID: ordererMspId(member),
         Identity: signCertificate(folder, `node0.${ordererDomain(member)}`),
@@ -121,7 +121,10 @@ function application(plan: FabricPlan, member: Member): object {
     ID: member.id,
     MSPDir: join(plan.peerOrganisation(member), 'msp'),
     Policies: { ...organisationPolicies(member.id), Endorsement: signature(`OR('${member.id}.peer')`) },
-    ...(node && isCareMember(member) && { AnchorPeers: [{ Host: HOST, Port: node.ports.peer }] }),
+    ...(node &&
+      isCareMember(member) && {
+        AnchorPeers: [{ Host: plan.places.host('peer', member), Port: node.ports.peer }],
+      }),
   };
 }
 

@@ -1,30 +1,34 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueCertificate, makeAuthority } from '../certificates.ts';
-import { isCareMember } from '../consortium.ts';
+import { isCareMember, type Member } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
 import { readCredential } from '../identities.ts';
-import { type CareNode, type FabricPlan, ordererDomain, peerDomain } from './plan.ts';
+import { type CareNode, type FabricPlan, type NodeKind, ordererDomain, peerDomain } from './plan.ts';
 import { type Programs, runProgram } from './programs.ts';
 
-const SANS = ['localhost', '127.0.0.1'];
+/** Names in a node's TLS certificate: its own, and those that it calls itself by. */
+const namesOf = ({ places }: FabricPlan, kind: NodeKind, member: Member) => [
+  ...new Set(['localhost', '127.0.0.1', places.host(kind, member)]),
+];
 
 /** cryptogen's input. It is YAML there; JSON is YAML too. */
-export function cryptoConfig({ consortium }: FabricPlan): object {
+export function cryptoConfig(plan: FabricPlan): object {
+  const { consortium } = plan;
   const care = consortium.members.filter(isCareMember);
   return {
     OrdererOrgs: care.map((member) => ({
       Name: `${member.label}-orderer`,
       Domain: ordererDomain(member),
       EnableNodeOUs: true,
-      Specs: [{ Hostname: 'node0', SANS }],
+      Specs: [{ Hostname: 'node0', SANS: namesOf(plan, 'orderer', member) }],
     })),
     PeerOrgs: consortium.members.map((member) => ({
       Name: member.label,
       Domain: peerDomain(member),
       EnableNodeOUs: true,
       Users: { Count: 1 },
-      ...(isCareMember(member) && { Specs: [{ Hostname: 'peer0', SANS }] }),
+      ...(isCareMember(member) && { Specs: [{ Hostname: 'peer0', SANS: namesOf(plan, 'peer', member) }] }),
     })),
   };
 }
@@ -54,7 +58,8 @@ async function makeChaincodeTls(plan: FabricPlan, { member }: CareNode): Promise
   const authority = await makeAuthority(`chaincode.${member.label}`, member.name);
   const issue = (commonName: string, hosts: string[]) =>
     issueCertificate(authority, { commonName, organisation: member.name, hosts });
-  const made = [authority, await issue('localhost', SANS), await issue(`peer0.${member.label}`, [])];
+  const names = namesOf(plan, 'chaincode', member);
+  const made = [authority, await issue('localhost', names), await issue(`peer0.${member.label}`, [])];
   for (const [at, { certificate, privateKey }] of made.entries()) {
     writeDurably(files[at]!.privateKey, privateKey, 0o600);
     writeDurably(files[at]!.certificate, certificate, 0o644);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeDurably } from '../durable-file.ts';
-import { type CareNode, type FabricPlan, HOST } from './plan.ts';
-import { type Programs, runProgram } from './programs.ts';
+import { type Administration, NodeDown } from './administration.ts';
+import type { CareNode, FabricPlan } from './plan.ts';
 
 /** What is deployed: the definition's version names the code (`codeDigest`). */
 export interface Definition {
@@ -10,55 +10,63 @@ export interface Definition {
   packages: ReadonlyMap<string, { id: string; bytes: Buffer }>;
 }
 
-interface Committed {
+export interface Committed {
   sequence: number;
   version: string;
 }
 
 /** Installs, approves and commits, as each member's administrator; what is done already stays. */
 export class Deployment {
+  private readonly plan: FabricPlan;
   private readonly common: string[];
 
-  constructor(
-    private readonly plan: FabricPlan,
-    private readonly programs: Programs,
-  ) {
-    const [first] = plan.nodes;
-    const root = join(plan.ordererFolder(first!.member), 'tls', 'ca.crt');
-    const orderer = ['-o', `${HOST}:${first!.ports.orderer}`, '--tls', '--cafile', root];
+  constructor(private readonly administration: Administration) {
+    const { plan } = administration;
+    this.plan = plan;
+    const { member } = plan.nodes[0]!;
+    const root = join(plan.ordererFolder(member), 'tls', 'ca.crt');
+    const orderer = ['-o', plan.address('orderer', member), '--tls', '--cafile', root];
     this.common = [...orderer, '--channelID', plan.consortium.channel, '--name', plan.consortium.chaincode];
   }
 
-  /** Has every care member's peer join the channel. */
-  async join(node: CareNode, block: string): Promise<void> {
-    const joined = await this.peer(node, ['channel', 'list']);
-    if (joined.split('\n').includes(this.plan.consortium.channel)) return;
-    await this.peer(node, ['channel', 'join', '-b', block]);
-  }
-
-  async deploy(definition: Definition): Promise<void> {
+  /** @returns the definition that stands on the channel then */
+  async deploy(definition: Definition): Promise<Committed> {
     const { nodes } = this.plan;
     await Promise.all(nodes.map((node) => this.install(node, definition)));
     const standing = await this.committed();
-    if (standing?.version === definition.version) return;
+    if (standing?.version === definition.version) return standing;
     const sequence = (standing?.sequence ?? 0) + 1;
     const words = ['--version', definition.version, '--sequence', `${sequence}`];
-    for (const node of nodes) {
-      const { id } = definition.packages.get(node.member.id)!;
-      const approving = ['lifecycle', 'chaincode', 'approveformyorg', ...this.common, ...words];
-      await this.peer(node, [...approving, '--package-id', id]);
-    }
+    for (const node of nodes) await this.approve(node, definition, sequence);
     const endorsers = nodes.flatMap(({ member }) => [
       '--peerAddresses',
-      this.plan.peerAddress(member),
+      this.plan.address('peer', member),
       '--tlsRootCertFiles',
       this.plan.peerTlsRoot(member),
     ]);
     await this.peer(nodes[0]!, ['lifecycle', 'chaincode', 'commit', ...this.common, ...words, ...endorsers]);
+    return { sequence, version: definition.version };
+  }
+
+  /** Fabric refuses an approval that changes nothing, such as one of a half-finished run. */
+  private async approve(node: CareNode, { version, packages }: Definition, sequence: number): Promise<void> {
+    const { channel, chaincode } = this.plan.consortium;
+    const { id } = packages.get(node.member.id)!;
+    const asked = ['--channelID', channel, '--name', chaincode, '--sequence', `${sequence}`];
+    const approved = await this.peer(node, [
+      ...['lifecycle', 'chaincode', 'queryapproved', '--output', 'json'],
+      ...asked,
+    ]).catch((error: Error) => {
+      if (error instanceof NodeDown) throw error;
+      return '';
+    });
+    if (approved.includes(`"version": "${version}"`) && approved.includes(id)) return;
+    const words = ['--version', version, '--sequence', `${sequence}`, '--package-id', id];
+    await this.peer(node, ['lifecycle', 'chaincode', 'approveformyorg', ...this.common, ...words]);
   }
 
   /** The definition that stands on the channel; undefined before the first. */
-  private async committed(): Promise<Committed | undefined> {
+  async committed(): Promise<Committed | undefined> {
     const words = ['--channelID', this.plan.consortium.channel, '--output', 'json'];
     const said = await this.peer(this.plan.nodes[0]!, ['lifecycle', 'chaincode', 'querycommitted', ...words]);
     const { chaincode_definitions: all = [] } = JSON.parse(said) as {
@@ -76,12 +84,7 @@ export class Deployment {
     await this.peer(node, ['lifecycle', 'chaincode', 'install', path]);
   }
 
-  /** Runs the `peer` command as a member's administrator against its own peer. */
-  private peer({ member }: CareNode, words: string[]): Promise<string> {
-    return runProgram(this.programs.path.peer, words, {
-      FABRIC_CFG_PATH: this.plan.path('config', `peer-${member.label}`),
-      CORE_PEER_MSPCONFIGPATH: this.plan.adminMsp(member),
-      FABRIC_LOGGING_SPEC: 'warn',
-    });
+  private peer(node: CareNode, words: string[]): Promise<string> {
+    return this.administration.peer(node, words);
   }
 }

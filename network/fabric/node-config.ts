@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type CareNode, type FabricPlan, HOST, ordererMspId } from './plan.ts';
+import { writeDurably } from '../durable-file.ts';
+import { type CareNode, type FabricPlan, ordererMspId } from './plan.ts';
 import type { Programs } from './programs.ts';
 
 /*
@@ -7,21 +8,27 @@ import type { Programs } from './programs.ts';
  * program's defaults, or has none. Setting by setting: Fabric's sampleconfig.
  */
 
+/** What nobody but the node itself calls. */
+const INSIDE = '127.0.0.1';
 const SOFTWARE_KEYS = { Default: 'SW', SW: { Hash: 'SHA2', Security: 256 } };
 
 /** A peer's core.yaml; the `peer` command of its administrator reads it too. */
-export function peerConfig(plan: FabricPlan, { member, ports }: CareNode, programs: Programs): object {
+export function peerConfig(
+  plan: FabricPlan,
+  { member, ports }: CareNode,
+  { ccaasBuilder }: Pick<Programs, 'ccaasBuilder'>,
+): object {
   const folder = plan.peerFolder(member);
   const tls = join(folder, 'tls');
-  const data = plan.path('data', `peer-${member.label}`);
-  const address = `${HOST}:${ports.peer}`;
+  const data = plan.peerData(member);
+  const address = plan.address('peer', member);
   return {
     peer: {
       id: `peer0.${member.label}`,
       networkId: plan.consortium.channel,
-      listenAddress: address,
+      listenAddress: `${plan.places.listen}:${ports.peer}`,
       address,
-      chaincodeListenAddress: `${HOST}:${ports.peerChaincode}`,
+      chaincodeListenAddress: `${INSIDE}:${ports.peerChaincode}`,
       localMspId: member.id,
       mspConfigPath: join(folder, 'msp'),
       fileSystemPath: data,
@@ -73,7 +80,7 @@ export function peerConfig(plan: FabricPlan, { member, ports }: CareNode, progra
       installTimeout: '60s',
       startuptimeout: '30s',
       executetimeout: '30s',
-      externalBuilders: [{ name: 'ccaas', path: programs.ccaasBuilder }],
+      externalBuilders: [{ name: 'ccaas', path: ccaasBuilder }],
       system: { _lifecycle: 'enable', cscc: 'enable', lscc: 'enable', qscc: 'enable' },
       logging: { level: 'warning', shim: 'warning' },
       runtimeParams: {
@@ -94,7 +101,7 @@ export function peerConfig(plan: FabricPlan, { member, ports }: CareNode, progra
       },
       snapshots: { rootDir: join(data, 'snapshots') },
     },
-    operations: { listenAddress: `${HOST}:0`, tls: { enabled: false } },
+    operations: { listenAddress: `${INSIDE}:0`, tls: { enabled: false } },
     metrics: { provider: 'disabled' },
   };
 }
@@ -110,7 +117,7 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
   const roots = plan.nodes.map((node) => join(plan.ordererFolder(node.member), 'tls', 'ca.crt'));
   return {
     General: {
-      ListenAddress: HOST,
+      ListenAddress: plan.places.listen,
       ListenPort: ports.orderer,
       TLS: {
         Enabled: true,
@@ -136,10 +143,10 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
       Authentication: { TimeWindow: '60s' },
     },
     FileLedger: { Location: join(data, 'ledger') },
-    Operations: { ListenAddress: `${HOST}:0` },
+    Operations: { ListenAddress: `${INSIDE}:0` },
     Metrics: { Provider: 'disabled' },
     Admin: {
-      ListenAddress: `${HOST}:${ports.ordererAdmin}`,
+      ListenAddress: `${plan.places.listen}:${ports.ordererAdmin}`,
       TLS: {
         Enabled: true,
         Certificate: certificate,
@@ -151,5 +158,22 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
     },
     ChannelParticipation: { Enabled: true, MaxRequestBodySize: '1 MB' },
     Consensus: { WALDir: join(data, 'wal'), SnapDir: join(data, 'snapshot') },
+  };
+}
+
+/** Writes what a member's orderer and peer read. @returns their folders, for FABRIC_CFG_PATH */
+export function writeNodeConfigs(
+  plan: FabricPlan,
+  node: CareNode,
+  programs: Pick<Programs, 'ccaasBuilder'>,
+): { orderer: string; peer: string } {
+  const write = (name: string, leaf: string, config: object) => {
+    const folder = plan.path('config', `${name}-${node.member.label}`);
+    writeDurably(join(folder, leaf), `${JSON.stringify(config, null, 2)}\n`, 0o600);
+    return folder;
+  };
+  return {
+    orderer: write('orderer', 'orderer.yaml', ordererConfig(plan, node)),
+    peer: write('peer', 'core.yaml', peerConfig(plan, node, programs)),
   };
 }

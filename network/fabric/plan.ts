@@ -4,7 +4,7 @@ import { type Consortium, careMembers, isCareMember, type Member } from '../cons
 import type { CredentialFiles } from '../identities.ts';
 import type { LedgerAccess } from '../ledger-access.ts';
 
-/** Ports of one care member's nodes, all on 127.0.0.1. */
+/** Ports of one care member's nodes. */
 export interface NodePorts {
   readonly orderer: number;
   readonly ordererAdmin: number;
@@ -20,38 +20,67 @@ export interface CareNode {
   readonly ports: NodePorts;
 }
 
-/** Everything lies on one machine, so one name stands in every TLS certificate. */
-export const HOST = '127.0.0.1';
+/** Where the nodes of a network listen, and by which names others reach them. */
+export interface NodePlaces {
+  /** address to listen on */
+  readonly listen: string;
+  /** @param position of the member among those who run nodes */
+  ports(position: number): NodePorts;
+  /** the name that stands in the node's TLS certificate too */
+  host(kind: NodeKind, member: Member): string;
+}
+
+export type NodeKind = 'orderer' | 'peer' | 'chaincode';
+
 /** First port of the nodes, above a demo's gateways and metrics. */
 const FIRST_PORT = 200;
 const PORTS_EACH = 10;
+
+/** All on 127.0.0.1, so ports tell the nodes apart. */
+export const onOneMachine = (portBase: number): NodePlaces => ({
+  listen: '127.0.0.1',
+  host: () => '127.0.0.1',
+  ports(position) {
+    const first = portBase + FIRST_PORT + PORTS_EACH * position;
+    return {
+      orderer: first,
+      ordererAdmin: first + 1,
+      peer: first + 2,
+      peerChaincode: first + 3,
+      chaincode: first + 4,
+    };
+  },
+});
 
 /** Ordering organisations are MSPs of their own: cryptogen gives peers' MSPs no orderer role. */
 export const ordererMspId = ({ id }: Member) => `${id.replace(/MSP$/, '')}OrdererMSP`;
 export const peerDomain = ({ label }: Member) => `${label}.example`;
 export const ordererDomain = ({ label }: Member) => `orderer.${label}.example`;
 
-/** Where everything of a native Fabric network lies and listens, from its description alone. */
+/** Where everything of a Fabric network lies and listens, from its description alone. */
 export class FabricPlan {
   readonly nodes: readonly CareNode[];
   private readonly folder: string;
 
   constructor(
     dataDir: string,
-    portBase: number,
     readonly consortium: Consortium,
+    readonly places: NodePlaces,
   ) {
     this.folder = join(dataDir, 'fabric');
-    this.nodes = careMembers(consortium).map((member, position) => {
-      const first = portBase + FIRST_PORT + PORTS_EACH * position;
-      const [orderer, ordererAdmin, peer, peerChaincode, chaincode] = [0, 1, 2, 3, 4].map((at) => first + at);
-      return { member, ports: { orderer, ordererAdmin, peer, peerChaincode, chaincode } as NodePorts };
-    });
+    const care = careMembers(consortium);
+    this.nodes = care.map((member, position) => ({ member, ports: places.ports(position) }));
   }
 
   /** Every port that a node of ours listens on. */
   get ports(): number[] {
     return this.nodes.flatMap(({ ports }) => Object.values(ports) as number[]);
+  }
+
+  /** host:port at which others reach a member's node. */
+  address(kind: NodeKind, member: Member): string {
+    const { ports } = this.nodes.find((node) => node.member === member)!;
+    return `${this.places.host(kind, member)}:${ports[kind]}`;
   }
 
   /** A path below the network's own folder. */
@@ -77,6 +106,11 @@ export class FabricPlan {
     return join(this.ordererOrganisation(member), 'orderers', `node0.${ordererDomain(member)}`);
   }
 
+  /** Where a member's peer keeps its ledger and the packages that it installed. */
+  peerData({ label }: Member): string {
+    return this.path('data', `peer-${label}`);
+  }
+
   /** MSP folder of a member's administrator. */
   adminMsp(member: Member): string {
     return join(this.peerOrganisation(member), 'users', `Admin@${peerDomain(member)}`, 'msp');
@@ -92,10 +126,6 @@ export class FabricPlan {
     return join(this.peerFolder(member), 'tls', 'ca.crt');
   }
 
-  peerAddress(member: Member): string {
-    return `${HOST}:${this.nodes.find((node) => node.member === member)!.ports.peer}`;
-  }
-
   /** A third party has no peer: the regulator's serves it. */
   access(organisation: string): LedgerAccess {
     const member = this.consortium.members.find(({ id }) => id === organisation)!;
@@ -104,7 +134,7 @@ export class FabricPlan {
     const domain = peerDomain(member);
     const msp = join(this.peerOrganisation(member), 'users', `User1@${domain}`, 'msp');
     return {
-      endpoint: this.peerAddress(served),
+      endpoint: this.address('peer', served),
       tlsRoot: this.peerTlsRoot(served),
       serverName: 'localhost',
       peerOrganisation: served.id,

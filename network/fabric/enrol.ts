@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Member } from '../consortium.ts';
+import { writeDurably } from '../durable-file.ts';
+import { type FabricPlan, onlyFileIn, peerDomain } from './plan.ts';
+import { runProgram } from './programs.ts';
+
+/**
+ * Gives a member's gateway its Fabric identity, where a gateway looks for it: enrolled with the member's
+ * Fabric CA where FABRIC_CA_URL (https://user:secret@host:port) and FABRIC_CA_ROOTS (PEM) are given, else
+ * the one that cryptogen made.
+ * @returns the gateway's settings, a line each
+ * @throws Error in one line
+ */
+export async function enrol(
+  plan: FabricPlan,
+  dataDir: string,
+  member: Member,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const folder = join(dataDir, 'organisations', member.id, 'identity');
+  const url = env['FABRIC_CA_URL'];
+  const { certificate, privateKey } = url
+    ? await enrolWith(url, env, plan, member)
+    : {
+        certificate: readFileSync(plan.access(member.id).certificate),
+        privateKey: readFileSync(plan.access(member.id).privateKey),
+      };
+  writeDurably(join(folder, 'client.key'), privateKey, 0o600);
+  writeDurably(join(folder, 'client.crt'), certificate, 0o644);
+  const { endpoint, tlsRoot, serverName, peerOrganisation } = plan.access(member.id);
+  return Object.entries({
+    ORGANISATION: member.id,
+    DATA_DIR: dataDir,
+    LEDGER_ENDPOINT: endpoint,
+    LEDGER_TLS_ROOT: tlsRoot,
+    LEDGER_SERVER_NAME: serverName,
+    LEDGER_PEER_ORGANISATION: peerOrganisation,
+  })
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+}
+
+async function enrolWith(url: string, env: NodeJS.ProcessEnv, plan: FabricPlan, member: Member) {
+  const program = (env['PATH'] ?? '')
+    .split(delimiter)
+    .map((one) => join(one, 'fabric-ca-client'))
+    .find(runs);
+  if (!program) {
+    throw new Error(
+      'Not on the PATH: fabric-ca-client. It comes with Fabric CA’s releases (https://github.com/hyperledger/fabric-ca/releases).',
+    );
+  }
+  const roots = env['FABRIC_CA_ROOTS'];
+  if (!roots) throw new Error('FABRIC_CA_ROOTS: give the PEM of the roots of the CA’s TLS certificate.');
+  const home = mkdtempSync(join(tmpdir(), 'chartkey-enrol-'));
+  try {
+    await runProgram(program, ['enroll', '--url', url, '--tls.certfiles', roots, '--home', home], {});
+    const certificate = readFileSync(onlyFileIn(join(home, 'msp', 'signcerts')));
+    refuseStranger(plan, member, certificate);
+    return { certificate, privateKey: readFileSync(onlyFileIn(join(home, 'msp', 'keystore'))) };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** A certificate of another authority would be refused by every peer, later and with fewer words. */
+function refuseStranger(plan: FabricPlan, member: Member, certificate: Buffer): void {
+  const enrolled = new X509Certificate(certificate);
+  const folder = join(plan.peerOrganisation(member), 'msp', 'cacerts');
+  const authorities = readdirSync(folder).map(
+    (name) => new X509Certificate(readFileSync(join(folder, name))),
+  );
+  if (!authorities.some((one) => enrolled.checkIssued(one) && enrolled.verify(one.publicKey))) {
+    throw new Error(
+      `This CA is not the one of ${peerDomain(member)}’s MSP: its identities are nobody there.`,
+    );
+  }
+  if (!enrolled.subject.includes('OU=client')) {
+    throw new Error('This identity is no client: register it at the CA with --id.type client.');
+  }
+}
+
+function runs(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

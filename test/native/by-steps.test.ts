@@ -1,0 +1,126 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { issueCertificate, makeAuthority } from '../../network/certificates.ts';
+import { findPrograms } from '../../network/fabric/programs.ts';
+import { FabricSteps } from '../../network/fabric/steps.ts';
+import { freePortBase, ownFolder } from '../support/consortium.ts';
+
+/*
+ * The steps of network/fabric, one by one, against Fabric's own programs: `npm run test:fabric` runs this.
+ * Each test goes on where the one before it stopped.
+ */
+
+const { folder, remove } = ownFolder();
+let portBase: number;
+let network: FabricSteps;
+
+const stepsAt = async (base: number) =>
+  new FabricSteps({ dataDir: folder, portBase: base, gatewayEnv: {} }, await findPrograms());
+/** The one line with which a step stops. */
+async function refusal(step: Promise<string>): Promise<string> {
+  const said = await step.then(
+    () => 'it worked',
+    (error: Error) => error.message,
+  );
+  expect(said).not.toContain('\n');
+  return said;
+}
+const at = (...names: string[]) => join(folder, 'fabric', ...names);
+const keeperOf = (label: string) => Number(readFileSync(at('run', `${label}.pid`), 'utf8'));
+
+beforeAll(async () => {
+  portBase = await freePortBase();
+  network = await stepsAt(portBase);
+});
+afterAll(async () => {
+  await network.down([]);
+  remove();
+});
+
+test('a port in use stops the start, and nothing runs', async () => {
+  const server = createServer().listen(portBase + 202, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  expect(await refusal(network.up([]))).toMatch(new RegExp(`^Port ${portBase + 202} is in use\\.`));
+  await new Promise((resolve) => server.close(resolve));
+  expect(await network.status()).toContain('Riverside Hospital: orderer down, peer down, chaincode down');
+});
+
+test('nodes start over a half-finished run, once, and say how far they are', async () => {
+  renameSync(at('crypto'), at('crypto.unfinished'));
+  renameSync(at('records.block'), at('records.block.unfinished'));
+  expect(await network.up([])).toContain(': up.');
+  const keepers = ['riverside', 'lakeside', 'hilltop', 'regulator'].map(keeperOf);
+  expect(await network.up([])).toContain(': up.');
+  expect(['riverside', 'lakeside', 'hilltop', 'regulator'].map(keeperOf)).toEqual(keepers);
+  expect(await network.status()).toContain(
+    'Hilltop Hospital: orderer in no channel, peer in no channel, chaincode up',
+  );
+  expect(await refusal((await stepsAt(portBase + 1)).up([]))).toContain(`made with PORT_BASE ${portBase}`);
+});
+
+test('channel, chaincode and consortium come to be once, however often they are asked for', async () => {
+  expect(await network.createChannel()).toBe(await network.createChannel());
+  const deployed = await network.deployChaincode();
+  expect(deployed).toMatch(/^records: sequence 1, version [0-9a-f]{64}\./);
+  expect(await network.deployChaincode()).toBe(deployed);
+  expect(await network.genesis()).toBe(await network.genesis());
+  const status = await network.status();
+  expect(status).toMatch(/Riverside Hospital: orderer \d+, peer \d+, chaincode up/);
+  expect(status).toContain(
+    'runs: riverside as approved, lakeside as approved, hilltop as approved, regulator as approved',
+  );
+});
+
+test('a gateway’s identity lies where a gateway looks for it', async () => {
+  expect(await network.enrol(['insurer'], {})).toContain('LEDGER_PEER_ORGANISATION=RegulatorMSP');
+  const identity = join(folder, 'organisations', 'InsurerMSP', 'identity', 'client.crt');
+  expect(readFileSync(identity, 'utf8')).toContain('BEGIN CERTIFICATE');
+});
+
+test('a peer that is down is named while its member would approve; its data are backed up and restored', async () => {
+  const file = join(folder, 'lakeside.tar.gz');
+  expect(await refusal(network.backup(['lakeside', file]))).toContain(
+    'stop them first (npm run fabric -- down lakeside)',
+  );
+  await network.down(['lakeside']);
+  expect(await refusal(network.deployChaincode())).toMatch(
+    /^Lakeside Hospital’s peer does not listen at .*: start it \(npm run fabric -- up lakeside\)/,
+  );
+  await network.backup(['lakeside', file]);
+  expect(await refusal(network.backup(['lakeside', file]))).toContain('is not written over');
+  expect(await refusal(network.restore(['lakeside', file]))).toContain('move');
+  renameSync(at('data', 'peer-lakeside'), at('data', 'old'));
+  await network.restore(['lakeside', file]);
+  await network.up(['lakeside']);
+  expect(await network.status()).toMatch(/Lakeside Hospital: orderer \d+, peer \d+, chaincode up/);
+  expect(await network.deployChaincode()).toContain('sequence 1');
+});
+
+test('nodes whose keeper was killed start again', async () => {
+  process.kill(keeperOf('hilltop'), 'SIGKILL');
+  while (!(await network.status()).includes('Hilltop Hospital: orderer down, peer down, chaincode down'));
+  await network.up([]);
+  expect(await network.status()).toMatch(/Hilltop Hospital: orderer \d+, peer \d+, chaincode up/);
+});
+
+test('an expired certificate stops the start, by its name', async () => {
+  await network.down(['regulator']);
+  const authority = await makeAuthority('chaincode.regulator', 'Expired');
+  const expired = await issueCertificate(authority, {
+    commonName: 'localhost',
+    organisation: 'Expired',
+    hosts: ['localhost'],
+    notBefore: new Date(Date.now() - 9 * 86_400_000),
+    notAfter: new Date(Date.now() - 2.5 * 86_400_000),
+  });
+  const files = [at('chaincode', 'regulator', 'server.crt'), at('chaincode', 'regulator', 'server.key')];
+  const kept = files.map((file) => readFileSync(file));
+  const write = (contents: readonly (string | Buffer)[]) => {
+    for (const [position, file] of files.entries()) writeFileSync(file, contents[position]!);
+  };
+  write([expired.certificate, expired.privateKey]);
+  expect(await refusal(network.up([]))).toMatch(/^Expired 3 days ago: .*server\.crt\. /);
+  write(kept);
+  await network.up([]);
+});
