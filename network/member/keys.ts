@@ -37,7 +37,17 @@ export function keyObject(key: PrivateJwk): KeyObject {
  */
 export function writeNew(path: string, value: unknown): void {
   if (existsSync(path)) throw new Error(`${path} is there already and is not written over.`);
-  writeJson(path, value);
+  if (value instanceof Uint8Array) writeDurably(path, value, 0o600);
+  else writeJson(path, value);
+}
+
+/** A file's text. @throws Error with one line that names the file */
+export function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
 }
 
 export function writeJson(path: string, value: unknown): void {

@@ -1,9 +1,20 @@
+import { codeDigest } from '@chartkey/chaincode/code-digest';
 import { connectLedger, type Ledger, readConfig, readLedgerOptions } from '@chartkey/gateway';
 import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import { Genesis, networkId, SignedGenesis } from '@chartkey/vocabulary';
+import { chaincodePackage, packageId } from '../fabric/chaincode-package.ts';
 import { combineGenesis, Draft, draftGenesis, MemberSignature, signGenesis } from './genesis.ts';
-import { DeviceKeys, makeDeviceKeys, makeKey, PrivateJwk, publicPart, readAs, writeNew } from './keys.ts';
+import {
+  DeviceKeys,
+  makeDeviceKeys,
+  makeKey,
+  PrivateJwk,
+  publicPart,
+  readAs,
+  textIn,
+  writeNew,
+} from './keys.ts';
 import { approveDevice, registerConsortium, revokeDevice } from './orders.ts';
 
 /** One thing that a member does by hand, mostly once. */
@@ -64,6 +75,25 @@ const steps: Record<string, Step> = {
       const all = signatures.map((one) => readAs(MemberSignature, one, 'a member’s signature'));
       writeNew(signed, combineGenesis(genesis, all));
       return describe(genesis);
+    },
+  },
+  'code-digest': {
+    takes: '',
+    says: 'prints the digest of the chaincode in this checkout: the version that members compare and approve',
+    does: () => codeDigest(),
+  },
+  'chaincode-package': {
+    takes: 'HOST:PORT ROOT CERTIFICATE CLIENT-KEY PACKAGE',
+    says: 'makes what the member’s peer installs: where its chaincode listens, the root of that one’s TLS certificate, and the pair that the peer shows',
+    does([address = '', ...files]) {
+      const [root = '', clientCertificate = '', clientKey = ''] = files.slice(0, 3).map(textIn);
+      const bytes = chaincodePackage({
+        label: 'records',
+        address,
+        tls: { root, clientCertificate, clientKey },
+      });
+      writeNew(files[3]!, bytes);
+      return packageId('records', bytes);
     },
   },
   register: {
@@ -140,9 +170,9 @@ export async function asMember(
       throw new Error(`There is no ${name}. See npm run member -- --help.`);
     return ['npm run member -- STEP: what a member does by hand; capitals are files', '', ...help].join('\n');
   }
-  const wanted = step.takes.split(' ').length;
+  const wanted = step.takes.split(' ').filter((word) => word !== '').length;
   if (words.length < wanted || (words.length > wanted && !step.takes.endsWith('…'))) {
-    throw new Error(`${name} takes ${step.takes}.`);
+    throw new Error(`${name} takes ${step.takes || 'nothing more'}.`);
   }
   return step.does(words, env);
 }

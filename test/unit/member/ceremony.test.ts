@@ -109,6 +109,19 @@ test.each([
   expect(refused).not.toContain('\n');
 });
 
+test('the chaincode’s digest and a peer’s package are the same whenever they are made', async () => {
+  const digest = await done('code-digest');
+  expect(digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(await done('code-digest')).toBe(digest);
+  for (const name of ['root.pem', 'client.pem', 'client.key']) writeFileSync(at(name), name);
+  const make = (name: string) =>
+    done('chaincode-package', 'chaincode.north.example:9999', 'root.pem', 'client.pem', 'client.key', name);
+  const id = await make('first.tar.gz');
+  expect(id).toMatch(/^records:[0-9a-f]{64}$/);
+  expect(await make('second.tar.gz')).toBe(id);
+  await expect(make('second.tar.gz')).rejects.toThrow('second.tar.gz is there already');
+});
+
 test('the command prints what a step says, and one line when it fails', () => {
   const main = join(__dirname, '../../../network/dist/member/main.js');
   const run = (...words: string[]) => spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
