@@ -29,12 +29,12 @@ export class FabricSteps {
   ) {
     this.plan = new FabricPlan(settings.dataDir, DEMO_CONSORTIUM, onOneMachine(settings.portBase));
     this.administration = new Administration(this.plan, programs);
+    keepPortBase(this.plan, settings.portBase);
   }
 
   /** Starts members' nodes in the background; the first time makes all keys and the channel's first block. */
   async up(members: readonly string[]): Promise<string> {
     const nodes = this.nodesOf(members);
-    this.keepPortBase();
     await makeCrypto(this.plan, this.programs);
     await makeChannel(this.plan, this.programs);
     mkdirSync(this.plan.path('run'), { recursive: true, mode: 0o700 });
@@ -116,17 +116,16 @@ export class FabricSteps {
     if (this.supervised(node!).process === undefined) return node!;
     throw new Error(`${node!.member.name}’s nodes run: stop them first (npm run fabric -- down ${label}).`);
   }
+}
 
-  /** The channel's first block names ports, so they stay. */
-  private keepPortBase(): void {
-    const file = this.plan.path('port-base');
-    const { portBase } = this.settings;
-    const kept = existsSync(file) ? Number(readFileSync(file, 'utf8')) : portBase;
-    if (kept !== portBase) {
-      throw new Error(`This network was made with PORT_BASE ${kept}: use that, or another DATA_DIR.`);
-    }
-    writeDurably(file, String(portBase), 0o600);
+/** The channel's first block names ports, so they stay. @throws Error with one line when they would not */
+function keepPortBase(plan: FabricPlan, portBase: number): void {
+  const file = plan.path('port-base');
+  const kept = existsSync(file) ? Number(readFileSync(file, 'utf8')) : portBase;
+  if (kept !== portBase) {
+    throw new Error(`This network was made with PORT_BASE ${kept}: use that, or another DATA_DIR.`);
   }
+  writeDurably(file, String(portBase), 0o600);
 }
 
 const labelsOf = (members: readonly { label: string }[]) => members.map(({ label }) => label).join(', ');
