@@ -1,5 +1,6 @@
-// Two projects: what runs by itself, and what runs against the demo consortium, started once for all of it.
-// With LEDGER=fabric one more, for what only Fabric's own programs can show.
+// Projects: what runs by itself; what runs against the demo consortium, started once for all of it; and, with
+// npm run test:services, what runs on a real S3 server and a real PostgreSQL, the shared suites among it.
+// npm run test:fabric: what only Fabric's own programs can show.
 const swc = {
   jsc: {
     target: 'es2024',
@@ -26,6 +27,13 @@ const project = (displayName, suites, more) => ({
   ...more,
 });
 
+// These hold wherever payloads and index lie: on files and SQLite in `alone`, on the servers in `services`.
+const shared = [
+  ...['round-trip', 'sweep', 'tampering'].map((suite) => `unit/vault/${suite}`),
+  'faults/crashes',
+  ...['block-index', 'lists', 'access-lists'].map((suite) => `unit/projection/${suite}`),
+];
+
 module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
@@ -35,6 +43,12 @@ module.exports = {
       globalSetup: '<rootDir>/test/support/start-consortium.ts',
       globalTeardown: '<rootDir>/test/support/stop-consortium.ts',
     }),
-    ...(process.env.LEDGER === 'fabric' ? [project('native', ['native'], {})] : []),
+    project('native', ['native'], {}),
+    project('services', [], {
+      testMatch: ['services/**/*', ...shared].map((suite) => `<rootDir>/test/${suite}.test.ts`),
+      globals: { onServices: true },
+      globalSetup: '<rootDir>/test/support/start-services.ts',
+      globalTeardown: '<rootDir>/test/support/stop-services.ts',
+    }),
   ],
 };

@@ -8,6 +8,8 @@ const root = join(__dirname, '..');
 const node = node24();
 const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 const wanted = process.argv.slice(2);
+// npm run test:services alone starts an S3 server and PostgreSQL
+const projects = wanted.includes('--selectProjects') ? [] : ['--ignoreProjects', 'services'];
 // .ci/run counts from this file
 const report = process.env.JEST_REPORT ? ['--json', `--outputFile=${process.env.JEST_REPORT}`] : [];
 
@@ -18,6 +20,7 @@ const tested = run(
   join(root, 'node_modules/jest/bin/jest.js'),
   ...report,
   ...wanted,
+  ...projects,
 );
 if (checked !== 0) console.error('npm run check failed: see above the tests.');
 process.exit(checked || tested);

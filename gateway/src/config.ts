@@ -109,6 +109,32 @@ export const settings = {
     'Folder of the vault keys; outside DATA_DIR unless it is a demo network',
     `${own}/keys`,
   ),
+  S3_BUCKET: setting({
+    says: 'S3 bucket of this organisation alone for the sealed payloads; files in DATA_DIR when unset',
+    takes: 'a bucket’s name',
+    reads: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+  }),
+  S3_ENDPOINT: setting({
+    says: 'Base URL of the S3-compatible server; AWS’s own when unset',
+    takes: 'a URL such as https://s3.example',
+    reads: z.string().regex(/^https?:\/\/[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?\/?$/),
+  }),
+  S3_REGION: setting({
+    says: 'Region of the bucket',
+    otherwise: 'us-east-1',
+    takes: 'a region’s name',
+    reads: z.string().regex(/^[a-z0-9-]{1,63}$/),
+  }),
+  S3_CREDENTIALS_FILE: setting({
+    says: 'JSON {AccessKeyId, SecretAccessKey, SessionToken?}, readable by its owner only, read again when it changes',
+    takes: 'a path',
+    reads: z.string().min(1),
+  }),
+  DATABASE_URL_FILE: setting({
+    says: 'File of the URL of the index’s PostgreSQL database, which holds a password; SQLite in DATA_DIR when unset',
+    takes: 'a path',
+    reads: z.string().min(1),
+  }),
   CHAINCODE: setting({
     says: 'Name of the chaincode on the channel',
     otherwise: 'records',

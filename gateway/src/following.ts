@@ -4,6 +4,7 @@ import type { DataFolder } from './data-folder.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { BlockIndex } from './projection/block-index.ts';
 import { Cursors } from './projection/cursor.ts';
+import type { IndexPlace } from './projection/database.ts';
 import { Follower } from './projection/follower.ts';
 import { Lists } from './projection/lists.ts';
 import type { Sink } from './projection/sink.ts';
@@ -26,6 +27,8 @@ export interface Following {
 export interface FollowingParts {
   ledger: Ledger;
   folder: DataFolder;
+  /** where the index lies */
+  index: IndexPlace;
   network: string;
   log: Logger;
   retryKeys: RetryKeys;
@@ -37,7 +40,7 @@ export interface FollowingParts {
 export async function followBlocks(parts: FollowingParts): Promise<Following> {
   const { ledger, folder, network, retryKeys } = parts;
   const revocations = Revocations.open({ folder: folder.of('revocations'), network });
-  const index = await BlockIndex.open({ folder: folder.of('index'), network });
+  const index = await BlockIndex.open({ place: parts.index, network });
   const [revoking, indexing] = [followerOf(revocations, parts), followerOf(index, parts)];
   const cursors = new Cursors(Buffer.from(retryKeys.seal('cursors'), 'base64url'));
   const lists = new Lists(index.database, () => indexing.caughtUp, cursors);

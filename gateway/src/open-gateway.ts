@@ -9,10 +9,12 @@ import { type Config, ConfigError } from './config.ts';
 import { claimFolder, takeDataFolder } from './data-folder.ts';
 import { type Following, followBlocks } from './following.ts';
 import type { Caller, Gateway } from './gateway.ts';
+import { indexPlaceOf } from './index-place.ts';
 import { connectLedger } from './ledger/connect.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { renewing } from './ledger/renewing.ts';
 import type { Metrics } from './metrics.ts';
+import { openPayloads } from './payloads.ts';
 import { type Pinned, readDevice, readLedgerOptions } from './pinned.ts';
 import { Readiness } from './readiness.ts';
 import { Records } from './records/records.ts';
@@ -22,7 +24,7 @@ import { openReleaseRoom, type ReleaseRoom } from './release/index.ts';
 import { RetryKeys } from './retry-keys.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Statements } from './statements/statements.ts';
-import { openFileStore, openFileVault, refuseVaultKeyInside, VaultKeyRefused } from './vault/index.ts';
+import { openFileStore, openVault, refuseVaultKeyInside, VaultKeyRefused } from './vault/index.ts';
 import { watchChaincode } from './watched-chaincode.ts';
 import { watchedLedger } from './watched-ledger.ts';
 
@@ -57,10 +59,11 @@ export async function openGateway(
     const folder = takeDataFolder(config.DATA_DIR, organisation.id, network);
     closing.push(() => folder.release());
     claimFolder('VAULT_KEY_DIR', config.VAULT_KEY_DIR, network);
+    const payloads = await openPayloads(config, folder, { network, organisation: organisation.id }, log);
     const vault = await refused('VAULT_KEY_DIR', () =>
-      openFileVault({
+      openVault({
         network,
-        folder: folder.of('vault'),
+        payloads,
         keyFolder: config.VAULT_KEY_DIR,
         patientKeyFolder: folder.of('patient-keys'),
       }),
@@ -74,7 +77,11 @@ export async function openGateway(
     const readiness = new Readiness({ ledger, vault, network, device: device.device, log });
     const retryKeys = new RetryKeys(folder.retrySecret);
     const following = isCareMember(organisation.kind)
-      ? await followBlocks({ ledger, folder, network, log, retryKeys, lost: (what) => readiness.lose(what) })
+      ? await followBlocks({
+          ...{ ledger, folder, network, log, retryKeys },
+          index: indexPlaceOf(config, folder),
+          lost: (what) => readiness.lose(what),
+        })
       : undefined;
     if (following) closing.push(() => following.close());
     const releases = following && (await openReleases());

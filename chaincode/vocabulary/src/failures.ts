@@ -332,6 +332,11 @@ export const failures = {
     'The custodian’s gateway cannot be reached.',
     'Try again after Retry-After.',
   ],
+  VAULT_UNAVAILABLE: [
+    'busy',
+    'The store of the payloads cannot be used now; nothing was stored or served.',
+    'Try again after Retry-After.',
+  ],
   INDEX_BEHIND: ['busy', 'The index has not caught up with the ledger yet.', 'Try again after Retry-After.'],
   OUTCOME_UNKNOWN: [
     'outcome-unknown',

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Transaction } from 'kysely';
-import { type Database, openDatabase } from './database.ts';
+import type { OnConflictBuilder, Transaction } from 'kysely';
+import { type Database, type IndexPlace, openDatabase } from './database.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { type ArrivedBlock, freshBlocks, type Sink } from './sink.ts';
+import { migrate } from './migrations.ts';
+import { type ArrivedBlock, ForeignSink, freshBlocks, type Sink } from './sink.ts';
 import type { IndexTables } from './tables.ts';
 
 /** Rows of one insert: well under SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
@@ -15,35 +16,44 @@ const ROWS_AT_ONCE = 250;
  */
 export class BlockIndex implements Sink {
   readonly name = 'index';
-  #next: number;
+  #next = 0;
   #lateEntries = 0;
 
   private constructor(
     readonly database: Database,
     private readonly network: string,
-    next: number,
-  ) {
-    this.#next = next;
-  }
+  ) {}
 
   /**
-   * Opens the index in a folder of its own; a missing or damaged one begins empty.
+   * Opens the index; a missing or damaged one begins empty. A file can be used now or not at all, a server
+   * may come later: the follower waits for it.
    * @param network the network's id
-   * @throws Error when the folder holds another network's index, or cannot be written
+   * @throws ForeignSink when a folder holds another network's index; Error when it cannot be written
    */
-  static async open({ folder, network }: { folder: string; network: string }): Promise<BlockIndex> {
-    const database = await openDatabase(folder);
+  static async open({ place, network }: { place: IndexPlace; network: string }): Promise<BlockIndex> {
+    const index = new BlockIndex(await openDatabase(place), network);
+    if ('url' in place) return index;
     try {
-      const checkpoint = await database.selectFrom('checkpoints').selectAll().executeTakeFirst();
-      if (checkpoint && checkpoint.network !== network) {
-        throw new Error(`the index in ${folder} is another network's: delete the folder, nothing is lost`);
-      }
-      if (!checkpoint) await database.insertInto('checkpoints').values({ network, next: 0 }).execute();
-      return new BlockIndex(database, network, checkpoint?.next ?? 0);
+      await index.resume();
+      return index;
     } catch (error) {
-      await database.destroy();
+      await index.close();
       throw error;
     }
+  }
+
+  /** Also after a commit of which no answer came: what the tables say is so. */
+  async resume(): Promise<void> {
+    await migrate(this.database);
+    const checkpoint = await this.database.selectFrom('checkpoints').selectAll().executeTakeFirst();
+    if (checkpoint && checkpoint.network !== this.network) {
+      throw new ForeignSink('this index is another network’s: delete it, nothing is lost, or give another');
+    }
+    if (!checkpoint) {
+      const none = { network: this.network, next: 0 };
+      await this.database.insertInto('checkpoints').values(none).onConflict(doNothing).execute();
+    }
+    this.#next = checkpoint?.next ?? 0;
   }
 
   next(): number {
@@ -61,7 +71,7 @@ export class BlockIndex implements Sink {
     const facts = factsOf(fresh);
     const next = this.#next + fresh.length;
     await this.database.transaction().execute(async (transaction) => {
-      await write(transaction, facts);
+      // First of all, so that of two who write the same blocks one waits for the other and then leaves off.
       const moved = await transaction
         .updateTable('checkpoints')
         .set({ next })
@@ -69,8 +79,9 @@ export class BlockIndex implements Sink {
         .where('next', '=', this.#next)
         .executeTakeFirst();
       if (moved.numUpdatedRows !== 1n) {
-        throw new Error('another process writes this index: give each gateway a data folder of its own');
+        throw new Error('another process writes this index: give each gateway one of its own');
       }
+      await write(transaction, facts);
     });
     this.#next = next;
     this.#lateEntries += facts.accesses.filter(({ late }) => late === 1).length;
@@ -80,6 +91,8 @@ export class BlockIndex implements Sink {
     await this.database.destroy();
   }
 }
+
+const doNothing = (conflict: OnConflictBuilder<IndexTables, 'checkpoints'>) => conflict.doNothing();
 
 type Writing = Transaction<IndexTables>;
 

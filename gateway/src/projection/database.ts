@@ -3,18 +3,26 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { migrate } from './migrations.ts';
+import { connectPostgres } from './postgres.ts';
 import type { IndexTables } from './tables.ts';
 
 export type Database = Kysely<IndexTables>;
 
+/** Where an index lies: in a folder of its own, or in a PostgreSQL database of its own. */
+export type IndexPlace = { folder: string } | { url: string };
+
 const FILE = 'index.sqlite';
 
 /**
- * Opens the index's database in a folder, its tables up to date. Nothing in it is worth keeping when it
- * is damaged: it is then made anew, and the follower fills it from block 0.
+ * Opens the index's database. A server need not be there yet; a file is.
  * @throws Error of node:sqlite when the folder cannot be written
  */
-export async function openDatabase(folder: string): Promise<Database> {
+export function openDatabase(place: IndexPlace): Promise<Database> {
+  return 'url' in place ? connectPostgres(place.url) : openFolder(place.folder);
+}
+
+/** Nothing in a damaged file is worth keeping: it is made anew, and the follower fills it from block 0. */
+async function openFolder(folder: string): Promise<Database> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, FILE);
   try {

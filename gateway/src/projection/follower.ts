@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { Failure } from '@chartkey/vocabulary';
 import { BlockBroken } from '../ledger/chain.ts';
 import type { Ledger, LedgerBlock } from '../ledger/ledger.ts';
-import type { ArrivedBlock, Sink } from './sink.ts';
+import { type ArrivedBlock, ForeignSink, type Sink } from './sink.ts';
 
 /** Blocks and transactions of one batch at most, give or take a block: a batch holds up the process. */
 const BATCH_SIZE = 128;
@@ -31,8 +31,8 @@ export interface FollowerOptions {
 
 /**
  * Feeds the ledger's blocks to sinks, from the first block that one of them lacks. Errors are logged and
- * tried again, but for a broken chain, a sink ahead of the ledger and a member without a right to blocks:
- * these stop it for good, with an alarm.
+ * tried again, but for a broken chain, a sink ahead of the ledger or of another network, and a member without a
+ * right to blocks: these stop it for good, with an alarm.
  */
 export class Follower {
   readonly #stopping = new AbortController();
@@ -114,6 +114,7 @@ export class Follower {
 
   /** Follows one stream until it fails or the follower stops. */
   async #follow(): Promise<void> {
+    for (const sink of this.options.sinks) await sink.resume?.();
     const ending = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, ending.signal]);
     const from = this.height + 1;
@@ -174,6 +175,7 @@ function isFinal(error: unknown): error is Error {
   return (
     error instanceof BlockBroken ||
     error instanceof AheadOfLedger ||
+    error instanceof ForeignSink ||
     (error instanceof Failure && error.code === 'CARE_MEMBERS_ONLY')
   );
 }

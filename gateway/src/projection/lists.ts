@@ -21,9 +21,16 @@ export interface PageRequest {
 
 const placeOf = ({ block, nth }: { block: number; nth: number }): rows.PlaceKey => [block, nth];
 
+/** A database that does not answer has fallen behind: it may be another one when it comes back. */
+function unanswered(error: unknown): never {
+  const failure = new Failure('INDEX_BEHIND');
+  failure.cause = error;
+  throw failure;
+}
+
 /**
  * The lists that a gateway serves, newest first, 50 items a page. Every one throws a Failure INDEX_BEHIND
- * while the index is catching up, and CURSOR_INVALID for a cursor of another list, filter or asker. Who
+ * while the index is catching up or its database does not answer, and CURSOR_INVALID for a cursor of another list, filter or asker. Who
  * may see what is decided before.
  */
 export class Lists {
@@ -126,7 +133,8 @@ export class Lists {
     const about = [asker, ...list];
     // The MAC covers the list, so the key has the form that this list gave it.
     const after = cursor === undefined ? undefined : (this.cursors.open(about, cursor) as Key);
-    const { items, last } = await readPage(reading, after);
+    const rows: typeof reading.rows = (key, limit) => reading.rows(key, limit).catch(unanswered);
+    const { items, last } = await readPage({ ...reading, rows }, after);
     return last === undefined ? { items } : { items, next: this.cursors.seal(about, last) };
   }
 }

@@ -11,6 +11,11 @@ export interface ArrivedBlock extends LedgerBlock {
 export interface Sink {
   /** for the log */
   readonly name: string;
+  /**
+   * Learns afresh how far it has come, before blocks are asked for.
+   * @throws ForeignSink; anything else may be tried again
+   */
+  resume?(): Promise<void>;
   /** number of the block it needs next */
   next(): number;
   /**
@@ -18,6 +23,11 @@ export interface Sink {
    * @throws BlockBroken when a block is missing or cannot be read; anything else may be tried again
    */
   take(blocks: readonly ArrivedBlock[]): Promise<void>;
+}
+
+/** A sink holds what is not of this network: nothing may be added to it. */
+export class ForeignSink extends Error {
+  override readonly name = 'ForeignSink';
 }
 
 /**

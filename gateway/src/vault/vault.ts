@@ -1,17 +1,15 @@
 import type { Readable } from 'node:stream';
 import { giveBack } from '../give-back.ts';
-import { VaultKeyRefused } from './failures.ts';
 import { type ByteRange, prologueRange, sealedLength, sealedRangeOf } from './layout.ts';
 import { contentName, sidecarName, unsettledName } from './names.ts';
 import { openSealed } from './opening.ts';
-import { PatientKeys } from './patient-keys.ts';
+import type { PatientKeys } from './patient-keys.ts';
 import { newAttempt, RecordFacts, removeAttempt, type SealedVersion, storeSealed } from './sealed-version.ts';
 import type { ByteSource } from './segments.ts';
 import { MOST_SIDECAR_BYTES, openSidecar } from './sidecar.ts';
 import type { Store } from './store.ts';
-import { openFileStore } from './store-file.ts';
 import { type SweepRule, type Swept, sweep } from './sweep.ts';
-import { openVaultKeys, type VaultKeys } from './vault-keys.ts';
+import type { VaultKeys } from './vault-keys.ts';
 import { type Anchor, VerifiedVersion } from './verified-version.ts';
 
 /** Sealed contents up to one segment are read at once: a stream costs more than the bytes. */
@@ -25,66 +23,26 @@ export interface OpenedVersion {
   readonly content: string;
 }
 
-/** The stores and keys that a vault stands on. */
+/** What a vault stands on. */
 export interface VaultParts {
   readonly network: string;
   readonly payloads: Store;
-  readonly patientKeys: Store;
+  readonly patientKeys: PatientKeys;
   readonly vaultKeys: VaultKeys;
 }
 
-/** The folders of a vault on files, and the network whose id is bound to every byte. */
-export interface VaultFolders {
-  readonly network: string;
-  /** payloads and sidecars */
-  readonly folder: string;
-  /** the organisation's vault keys: outside of the data folder but for a demo (`refuseVaultKeyInside`) */
-  readonly keyFolder: string;
-  /** patients' keys, backed up apart from the payloads */
-  readonly patientKeyFolder: string;
-}
-
-/** Opens a vault on files, making its folders and the first vault key. @throws VaultKeyRefused, VaultFull */
-export async function openFileVault({
-  network,
-  folder,
-  keyFolder,
-  patientKeyFolder,
-}: VaultFolders): Promise<Vault> {
-  const vaultKeys = await openVaultKeys(keyFolder);
-  const [payloads, patientKeys] = [await openFileStore(folder), await openFileStore(patientKeyFolder)];
-  return openVault({ network, payloads, patientKeys, vaultKeys });
-}
-
-/** Opens a vault and clears away what puts of an earlier process left unfinished; the first vault key is made only where no patient's key waits for a lost one. */
-export async function openVault(parts: VaultParts): Promise<Vault> {
-  // An unfinished patient key must go, too: it would outlive the patient's erasure.
-  for (const store of [parts.payloads, parts.patientKeys]) await store.discardUnfinished();
-  const keys = new PatientKeys(parts.patientKeys, parts.vaultKeys, parts.network);
-  if (parts.vaultKeys.epoch === 0) {
-    if (!(await keys.empty())) {
-      throw new VaultKeyRefused(
-        'patient keys are here but no vault key: restore the vault key folder from its backup',
-      );
-    }
-    await parts.vaultKeys.rotate();
-  }
-  return new Vault(parts, keys);
-}
-
-/** One organisation's sealed records. Made by `openVault` or `openFileVault`. */
+/** One organisation's sealed records. Made by `openVault`. */
 export class Vault {
   private readonly network: string;
   private readonly payloads: Store;
+  private readonly patientKeys: PatientKeys;
   private readonly vaultKeys: VaultKeys;
   private readonly busy = new Set<string>();
 
-  constructor(
-    { network, payloads, vaultKeys }: VaultParts,
-    private readonly patientKeys: PatientKeys,
-  ) {
+  constructor({ network, payloads, patientKeys, vaultKeys }: VaultParts) {
     this.network = network;
     this.payloads = payloads;
+    this.patientKeys = patientKeys;
     this.vaultKeys = vaultKeys;
   }
 
@@ -129,6 +87,8 @@ export class Vault {
 
   /** Settles what an earlier process left. To be called at start and once more after `youngest` has passed. */
   async sweep(rule: SweepRule): Promise<Swept> {
+    // An upload that could not be taken back when it failed costs room, in S3 for ever.
+    await this.payloads.discardUnfinished();
     return sweep(this.payloads, rule, this.busy);
   }
 

@@ -7,7 +7,7 @@ import type { Caller } from '../../../gateway/src/gateway.ts';
 import { Records } from '../../../gateway/src/records/records.ts';
 import { RetryNotes } from '../../../gateway/src/records/retry-notes.ts';
 import { RetryKeys } from '../../../gateway/src/retry-keys.ts';
-import { openFileStore, openFileVault } from '../../../gateway/src/vault/index.ts';
+import { openFileStore, openVault } from '../../../gateway/src/vault/index.ts';
 import { filesIn } from '../vault/sample.ts';
 import { custodian, device, MemoryLedger, patient } from './memory-ledger.ts';
 
@@ -31,9 +31,9 @@ const caller: Caller = {
 };
 
 async function open() {
-  const vault = await openFileVault({
+  const vault = await openVault({
     network: `demo-${'n'.repeat(43)}`,
-    folder: join(root, 'vault'),
+    payloads: await openFileStore(join(root, 'vault')),
     keyFolder: join(root, 'keys'),
     patientKeyFolder: join(root, 'patient-keys'),
   });

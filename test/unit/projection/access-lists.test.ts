@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { ListedAccess } from '@chartkey/vocabulary';
 import type { AccessFilter } from '../../../gateway/src/gateway.ts';
-import { BlockIndex } from '../../../gateway/src/projection/block-index.ts';
 import { Lists } from '../../../gateway/src/projection/lists.ts';
 import * as story from './chain-story.ts';
 import { allPages, FilledIndex, look, me } from './filled-index.ts';
+import { openIndex } from './index-rows.ts';
 
 const { id } = story;
 const patient = id('patient');
@@ -67,10 +67,7 @@ describe('the log of a patient', () => {
     const transactions = await commit(
       ...Array.from({ length: 70 }, () => look({ patient }, { patient: other })),
     );
-    const again = await BlockIndex.open({
-      folder: join(filled.folder.path, 'again'),
-      network: story.NETWORK,
-    });
+    const again = await openIndex(join(filled.folder.path, 'again'));
     await again.take(transactions.map((transaction, at) => ({ number: at, transactions: [transaction] })));
     const afresh = new Lists(again.database, () => true);
     expect(await allPages((request) => afresh.accessesOf(patient, request))).toEqual(

@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import type { FailureCode } from '@chartkey/vocabulary';
 import type { Page } from '../../../gateway/src/gateway.ts';
 import type { LedgerBlock, LedgerTransaction } from '../../../gateway/src/ledger/ledger.ts';
-import { BlockIndex } from '../../../gateway/src/projection/block-index.ts';
+import type { BlockIndex } from '../../../gateway/src/projection/block-index.ts';
 import { Lists } from '../../../gateway/src/projection/lists.ts';
 import * as story from './chain-story.ts';
+import { openIndex } from './index-rows.ts';
 
 export const me = { asker: story.id('ehr') };
 export const failure = (code: FailureCode) => expect.objectContaining({ name: 'Failure', code });
 
-/** An index on a real file, its lists, and a chain that grows by a block per transaction. */
+/** An index, its lists, and a chain that grows by a block per transaction. */
 export class FilledIndex {
   private constructor(
     readonly folder: ReturnType<typeof story.temporaryFolder>,
@@ -23,7 +24,7 @@ export class FilledIndex {
 
   static async open(): Promise<FilledIndex> {
     const folder = story.temporaryFolder();
-    const index = await BlockIndex.open({ folder: join(folder.path, 'index'), network: story.NETWORK });
+    const index = await openIndex(join(folder.path, 'index'));
     return new FilledIndex(folder, index);
   }
 

@@ -1,48 +1,9 @@
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '@chartkey/vocabulary';
 import { BlockBroken } from '../../../gateway/src/ledger/chain.ts';
-import type { LedgerBlock } from '../../../gateway/src/ledger/ledger.ts';
 import { AheadOfLedger, Follower } from '../../../gateway/src/projection/follower.ts';
 import { type ArrivedBlock, freshBlocks, type Sink } from '../../../gateway/src/projection/sink.ts';
-
-const block = (number: number): LedgerBlock => ({ number, transactions: [] });
-
-/** A chain in memory that serves its blocks as a ledger does: for ever, until aborted. */
-class Chain {
-  readonly blocksThere: LedgerBlock[] = [];
-  readonly starts: number[] = [];
-  /** thrown once by the stream that comes to a block */
-  readonly failures = new Map<number, Error>();
-  private grown = new EventTarget();
-
-  constructor(blocks: number) {
-    this.grow(blocks);
-  }
-
-  grow(blocks: number): void {
-    for (let more = 0; more < blocks; more += 1) this.blocksThere.push(block(this.blocksThere.length));
-    this.grown.dispatchEvent(new Event('grown'));
-  }
-
-  height = async () => this.blocksThere.length;
-
-  async *blocks(start: number, signal: AbortSignal): AsyncGenerator<LedgerBlock> {
-    this.starts.push(start);
-    for (let number = start; !signal.aborted; ) {
-      const failure = this.failures.get(number);
-      this.failures.delete(number);
-      if (failure) throw failure;
-      const next = this.blocksThere[number];
-      if (next) {
-        number += 1;
-        yield next;
-      } else {
-        await once(this.grown, 'grown', { signal }).catch(() => undefined);
-      }
-    }
-  }
-}
+import { GrowingChain } from './growing-chain.ts';
 
 class Memory implements Sink {
   readonly name = 'memory';
@@ -69,7 +30,11 @@ class Memory implements Sink {
 }
 
 const running: Follower[] = [];
-function follow(chain: Chain, sinks: Sink[], more: object = {}): { follower: Follower; said: string[] } {
+function follow(
+  chain: GrowingChain,
+  sinks: Sink[],
+  more: object = {},
+): { follower: Follower; said: string[] } {
   const said: string[] = [];
   const log = {
     warn: (_: object, message: string) => said.push(message),
@@ -89,7 +54,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, number) => num
 describe('a follower', () => {
   test('gives every block once and in order, a backlog in large batches', async () => {
     const sink = new Memory();
-    const chain = new Chain(600);
+    const chain = new GrowingChain(600);
     const { follower } = follow(chain, [sink]);
     expect(await follower.reached(599, 10_000)).toBe(true);
     chain.grow(3);
@@ -100,7 +65,7 @@ describe('a follower', () => {
   });
 
   test('has caught up when it has what the ledger held at its start', async () => {
-    const chain = new Chain(5);
+    const chain = new GrowingChain(5);
     const sink = new Memory();
     let tell = (_: number) => {};
     chain.height = () => new Promise((resolve) => (tell = resolve));
@@ -116,13 +81,13 @@ describe('a follower', () => {
   });
 
   test('has caught up at once with a ledger that has nothing new', async () => {
-    const { follower } = follow(new Chain(3), [new Memory(3)]);
+    const { follower } = follow(new GrowingChain(3), [new Memory(3)]);
     while (!follower.caughtUp) await pause(1);
     expect(follower.height).toBe(2);
   });
 
   test('tells the arrival of blocks that are new, and of no others', async () => {
-    const chain = new Chain(3);
+    const chain = new GrowingChain(3);
     const sink = new Memory();
     const { follower } = follow(chain, [sink]);
     await follower.reached(2, 10_000);
@@ -136,7 +101,7 @@ describe('a follower', () => {
 
   test('starts where the sink that has least left off, and repeats nothing for the others', async () => {
     const [behind, ahead] = [new Memory(2), new Memory(4)];
-    const chain = new Chain(6);
+    const chain = new GrowingChain(6);
     const { follower } = follow(chain, [ahead, behind]);
     await follower.reached(5, 10_000);
     expect(chain.starts).toEqual([2]);
@@ -145,7 +110,7 @@ describe('a follower', () => {
   });
 
   test('says what failed and goes on from where it was', async () => {
-    const chain = new Chain(10);
+    const chain = new GrowingChain(10);
     chain.failures.set(4, new Failure('LEDGER_UNAVAILABLE'));
     const sink = new Memory();
     sink.refusals = 2;
@@ -156,7 +121,7 @@ describe('a follower', () => {
   });
 
   test('goes on when the ledger’s height could not be learned at first', async () => {
-    const chain = new Chain(3);
+    const chain = new GrowingChain(3);
     let asked = 0;
     chain.height = async () => {
       asked += 1;
@@ -173,7 +138,7 @@ describe('a follower', () => {
     ['a broken chain', new BlockBroken(4, 'it does not follow the block before it')],
     ['a peer that gives it no blocks', new Failure('CARE_MEMBERS_ONLY')],
   ])('stops for good at %s, with an alarm', async (_, failure) => {
-    const chain = new Chain(10);
+    const chain = new GrowingChain(10);
     chain.failures.set(4, failure);
     const alarms: Error[] = [];
     const { follower } = follow(chain, [new Memory()], { alarm: (reason: Error) => alarms.push(reason) });
@@ -187,14 +152,16 @@ describe('a follower', () => {
 
   test('stops with an alarm when one of its sinks is ahead of the ledger', async () => {
     const alarms: Error[] = [];
-    follow(new Chain(3), [new Memory(5), new Memory(1)], { alarm: (reason: Error) => alarms.push(reason) });
+    follow(new GrowingChain(3), [new Memory(5), new Memory(1)], {
+      alarm: (reason: Error) => alarms.push(reason),
+    });
     while (alarms.length === 0) await pause(1);
     expect(alarms[0]).toBeInstanceOf(AheadOfLedger);
     expect(alarms[0]?.message).toContain('only 3 blocks');
   });
 
   test('says that a block was not reached when the time is over or it stops', async () => {
-    const { follower } = follow(new Chain(2), [new Memory()]);
+    const { follower } = follow(new GrowingChain(2), [new Memory()]);
     expect(await follower.reached(2, 20)).toBe(false);
     const waiting = follower.reached(2, 60_000);
     await follower.stop();
@@ -203,7 +170,7 @@ describe('a follower', () => {
   });
 
   test('stops before it ever reached its ledger', async () => {
-    const chain = new Chain(0);
+    const chain = new GrowingChain(0);
     chain.height = () => new Promise(() => {});
     const { follower } = follow(chain, [new Memory()]);
     await follower.stop();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instantAt, type Releasable } from '@chartkey/vocabulary';
 import { type Alarm, openReleaseRoom, type ReleaseRoomParts } from '../../../gateway/src/release/index.ts';
-import { openFileVault } from '../../../gateway/src/vault/index.ts';
+import { openFileStore, openVault } from '../../../gateway/src/vault/index.ts';
 import { gatewayDeviceOf, newId, newTransaction, TestConsortium, type TestDevice } from './consortium.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
@@ -39,9 +39,9 @@ export async function newWorld(
   const grant = consortium.grant(patient.patient, patient.sig, { organisation: 'LakesideMSP' });
   ledger.accept(patient, grant);
   const folder = (name: string) => join(root, `${network.slice(5, 20)}-${name}`);
-  const vault = await openFileVault({
+  const vault = await openVault({
     network,
-    folder: folder('vault'),
+    payloads: await openFileStore(folder('vault')),
     keyFolder: folder('keys'),
     patientKeyFolder: folder('patient-keys'),
   });

@@ -32,10 +32,9 @@ export function* chunked(bytes: Uint8Array, sizes: number[]): Generator<Uint8Arr
   }
 }
 
-export function foldersIn(root: string) {
+export function keysIn(root: string) {
   return {
     network,
-    folder: join(root, 'vault'),
     keyFolder: join(root, 'keys'),
     patientKeyFolder: join(root, 'patient-keys'),
   };

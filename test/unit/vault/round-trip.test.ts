@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises';
 import fc from 'fast-check';
 import { openSealed, prologueRange, sealedRangeOf } from '../../../gateway/src/vault/index.ts';
 import {
@@ -6,6 +7,7 @@ import {
   facts,
   filesIn,
   gather,
+  payloadFolder,
   plaintext,
   readBack,
   runs,
@@ -95,6 +97,7 @@ test('a reader who stops early closes the file', async () => {
     expect(part.length).toBe(65_480);
     break;
   }
+  await finished(stream).catch(() => undefined);
   expect(stream.destroyed).toBe(true);
 });
 
@@ -105,7 +108,7 @@ test('an upload that is cut off leaves nothing behind and hands its error on', a
     throw new Error('the client went away');
   }
   await expect(vault.sealRecord(cutOff(), facts)).rejects.toThrow('the client went away');
-  expect(filesIn(`${empty}/vault`)).toEqual([]);
+  expect(filesIn(payloadFolder(empty))).toEqual([]);
 });
 
 test('content that comes as text is refused', async () => {

@@ -2,9 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Anchor, SealedVersion, Vault } from '../../../gateway/src/vault/index.ts';
-import { openFileVault } from '../../../gateway/src/vault/index.ts';
-import { foldersIn } from './material.ts';
+import { openVault } from '../../../gateway/src/vault/index.ts';
+import { payloadsIn } from '../../support/services.ts';
+import { keysIn } from './material.ts';
 
+export { payloadFolder } from '../../support/services.ts';
 export * from './material.ts';
 
 /** The full counts of a soak, or the small share of an ordinary run. */
@@ -37,8 +39,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A vault whose keys lie in a folder, and its payloads where this project has them. */
 export async function vaultIn(root: string): Promise<Vault> {
-  return openFileVault(foldersIn(root));
+  return openVault({ payloads: await payloadsIn(root), ...keysIn(root) });
 }
 
 export function anchorOf({ record, version, commitment, header }: SealedVersion): Anchor {

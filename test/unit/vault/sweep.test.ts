@@ -1,6 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { anchorOf, facts, filesIn, plaintext, readBack, temporaryFolder, vaultIn } from './sample.ts';
+import {
+  anchorOf,
+  facts,
+  filesIn,
+  payloadFolder,
+  plaintext,
+  readBack,
+  temporaryFolder,
+  vaultIn,
+} from './sample.ts';
 
 const root = temporaryFolder();
 const content = plaintext(100_000);
@@ -20,7 +29,7 @@ test('of two attempts at a version the anchored one stays and the other goes', a
   expect(swept).toEqual({ settled: 1, removed: 1, waiting: 0 });
   expect((await readBack(vault, anchorOf(second))).equals(content)).toBe(true);
   await expect(vault.openVersion(anchorOf(first))).rejects.toThrow('holds no');
-  expect(filesIn(join(own, 'vault'))).toHaveLength(2);
+  expect(filesIn(payloadFolder(own))).toHaveLength(2);
   expect(await vault.sweep(rule([]))).toEqual({ settled: 0, removed: 0, waiting: 0 });
 });
 
@@ -40,11 +49,11 @@ test('beside a sidecar that cannot be read nothing is removed', async () => {
   const own = join(root, 'spoiled');
   const vault = await vaultIn(own);
   await vault.sealRecord([content], facts);
-  const files = filesIn(join(own, 'vault'));
-  writeFileSync(join(own, 'vault', files.find((file) => file.endsWith('.sidecar')) ?? ''), '{}');
-  writeFileSync(join(own, 'vault', 'unsettled', 'not of ours'), '');
+  const files = filesIn(payloadFolder(own));
+  writeFileSync(join(payloadFolder(own), files.find((file) => file.endsWith('.sidecar')) ?? ''), '{}');
+  writeFileSync(join(payloadFolder(own), 'unsettled', 'not of ours'), '');
   expect(await vault.sweep(rule([]))).toEqual({ settled: 0, removed: 0, waiting: 1 });
-  expect(filesIn(join(own, 'vault'))).toEqual(expect.arrayContaining(files));
+  expect(filesIn(payloadFolder(own))).toEqual(expect.arrayContaining(files));
 });
 
 test('a settled version is never swept, a discarded one is gone', async () => {
@@ -57,7 +66,7 @@ test('a settled version is never swept, a discarded one is gone', async () => {
   await vault.settle(kept);
   await vault.discard(dropped);
   expect(await vault.sweep(rule([]))).toEqual({ settled: 0, removed: 0, waiting: 0 });
-  expect(filesIn(join(own, 'vault'))).toHaveLength(2);
+  expect(filesIn(payloadFolder(own))).toHaveLength(2);
   expect((await readBack(vault, anchorOf(kept))).equals(content)).toBe(true);
 });
 
@@ -76,8 +85,8 @@ test('anchored content that is gone is missed, not served', async () => {
   const own = join(root, 'gone');
   const vault = await vaultIn(own);
   const anchor = anchorOf(await vault.sealRecord([content], facts));
-  for (const file of filesIn(join(own, 'vault'))) {
-    if (file.endsWith('.sealed')) rmSync(join(own, 'vault', file));
+  for (const file of filesIn(payloadFolder(own))) {
+    if (file.endsWith('.sealed')) rmSync(join(payloadFolder(own), file));
   }
   await expect(readBack(vault, anchor)).rejects.toThrow('holds no');
 });
@@ -86,9 +95,9 @@ test('the vault says whether it can be written', async () => {
   const own = join(root, 'writable');
   const vault = await vaultIn(own);
   await vault.checkWritable();
-  expect(filesIn(join(own, 'vault'))).toEqual([]);
-  rmSync(join(own, 'vault'), { recursive: true });
-  await expect(vault.checkWritable()).rejects.toThrow('ENOENT');
+  expect(filesIn(payloadFolder(own))).toEqual([]);
+  rmSync(payloadFolder(own), { recursive: true });
+  await expect(vault.checkWritable()).rejects.toThrow(/ENOENT|VAULT_UNAVAILABLE/);
 });
 
 test('facts with an unknown member, or without a media type, are refused before a byte is read', async () => {
@@ -104,5 +113,5 @@ test('facts with an unknown member, or without a media type, are refused before 
   ]) {
     await expect(vault.sealRecord(unread(), wrong)).rejects.toThrow(/Unrecognized|Too small|Invalid/);
   }
-  expect(filesIn(join(own, 'vault'))).toEqual([]);
+  expect(filesIn(payloadFolder(own))).toEqual([]);
 });

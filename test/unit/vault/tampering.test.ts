@@ -8,6 +8,7 @@ import {
   filesIn,
   gather,
   patient,
+  payloadFolder,
   plaintext,
   readBack,
   runs,
@@ -112,14 +113,15 @@ test('a range of sealed content that differs in any way is refused', async () =>
 });
 
 test.each([
-  ['sidecar', 'vault', '.sidecar'],
-  ["patient's key", 'patient-keys', patient],
-])('a %s that differs in any way is refused', async (_, folder, ending) => {
-  const own = join(root, `of-${folder}`);
+  ['sidecar', payloadFolder, '.sidecar'],
+  ["patient's key", (own: string) => join(own, 'patient-keys'), patient],
+])('a %s that differs in any way is refused', async (what, folderOf, ending) => {
+  const own = join(root, `of-${what}`);
+  const folder = folderOf(own);
   const vault = await vaultIn(own);
   const anchor = anchorOf(await vault.sealRecord([content], facts));
-  const file = filesIn(join(own, folder)).find((name) => name.endsWith(ending)) ?? '';
-  const path = join(own, folder, file);
+  const file = filesIn(folder).find((name) => name.endsWith(ending)) ?? '';
+  const path = join(folder, file);
   const good = readFileSync(path);
   const property = fc.asyncProperty(anywhere, async (spoil) => {
     writeFileSync(path, spoil(good));
@@ -166,7 +168,7 @@ test('another commitment than the anchored one finds nothing, and a renamed side
 });
 
 function pathsIn(own: string, record: string, version: number): [string, string] {
-  const folder = join(own, 'vault', record.slice(0, 2));
+  const folder = join(payloadFolder(own), record.slice(0, 2));
   const files = readdirSync(folder).filter((file) => file.startsWith(`${record}.${version}.`));
   const ending = (end: string) => join(folder, files.find((file) => file.endsWith(end)) ?? '');
   return [ending('.sealed'), ending('.sidecar')];

@@ -3,8 +3,8 @@
 import { appendFileSync } from 'node:fs';
 import fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
-import { openFileVault } from '../../../gateway/src/vault/index.ts';
-import { chunked, facts, foldersIn, plaintext } from './material.ts';
+import { openFileStore, openVault } from '../../../gateway/src/vault/index.ts';
+import { chunked, facts, keysIn, plaintext } from './material.ts';
 
 type Operation = (...args: never[]) => Promise<unknown>;
 const [root = '', fatal = '0', moment = 'before'] = process.argv.slice(2);
@@ -39,7 +39,8 @@ async function watchFiles() {
 }
 
 async function upload() {
-  const vault = await openFileVault(foldersIn(root));
+  const payloads = await openFileStore(join(root, 'vault'));
+  const vault = await openVault({ payloads, ...keysIn(root) });
   for (const [at, length] of [1000, 200_000].entries()) {
     const version = at + 1;
     const sealed = await vault.sealRecord(chunked(plaintext(length), [50_000]), { ...facts, version });

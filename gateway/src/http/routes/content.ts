@@ -52,6 +52,7 @@ export const content = route({
     'INTEGRITY_BROKEN',
     'LEDGER_DISAGREES',
     'VAULT_FULL',
+    'VAULT_UNAVAILABLE',
   ],
   mayAsk: neverForPatients,
   serve: async ({ gateway, response, caller, params, query, headers }) => {

@@ -23,6 +23,7 @@ const uploadFailures = [
   'IDEMPOTENCY_KEY_REQUIRED',
   'IDEMPOTENCY_MISMATCH',
   'VAULT_FULL',
+  'VAULT_UNAVAILABLE',
 ] as const;
 
 export const storeRecord = route({

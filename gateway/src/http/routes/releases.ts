@@ -22,6 +22,7 @@ const releaseFailures = [
   'NO_GRANT',
   'NOT_CUSTODIAN',
   'VAULT_FULL',
+  'VAULT_UNAVAILABLE',
   'LEDGER_DISAGREES',
   'INTEGRITY_BROKEN',
 ] as const;
