@@ -13,8 +13,8 @@ export interface RunOptions {
   portBase: number;
   /** what the gateways stand on; the embedded ledger when absent */
   underneath?: Underneath;
-  /** more settings for every gateway process */
-  gatewayEnv?: Record<string, string>;
+  /** more settings for every gateway process, or for each organisation's */
+  gatewayEnv?: Record<string, string> | ((organisation: string) => Record<string, string>);
   /** called as steps begin */
   progress?(step: string): void;
   /** stops everything, also while it is still starting */
@@ -95,7 +95,7 @@ export class ConsortiumRun {
         LEDGER_PEER_ORGANISATION: access.peerOrganisation,
         IDENTITY_CERTIFICATE: access.certificate,
         IDENTITY_KEY: access.privateKey,
-        ...gatewayEnv,
+        ...(typeof gatewayEnv === 'function' ? gatewayEnv(organisation) : gatewayEnv),
       },
       isReady: (line) => line.includes('"ready":true'),
     });

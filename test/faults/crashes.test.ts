@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from '@chartkey/gateway';
 import { queries, RecordFacts } from '@chartkey/vocabulary';
@@ -112,8 +111,7 @@ async function checkAccesses({ reads, contents }: Traffic): Promise<void> {
 
 /** Sealed files lie in the vault for what is anchored, or bear the mark that a later sweep looks at. */
 async function unaccounted(): Promise<string[]> {
-  const vault = join(own.dataDir, 'organisations', 'RiversideMSP', 'vault');
-  const names = readdirSync(vault, { recursive: true, encoding: 'utf8' });
+  const names = readdirSync(own.payloads('RiversideMSP'), { recursive: true, encoding: 'utf8' });
   const marked = new Set(
     names.filter((name) => name.includes('unsettled/')).map((name) => name.split('/').at(-1)),
   );

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConsortiumRun } from '../../network/demo/consortium-run.ts';
 import { freePortBase, ownFolder } from './consortium.ts';
 import { type Cast, cast } from './rest-actors.ts';
+import { payloadFolder, servicesFor } from './services.ts';
 import { busyGateway } from './start-consortium.ts';
 
 /** A consortium of one test's own, to be killed and stopped at will. */
@@ -11,6 +12,8 @@ export interface OwnConsortium {
   run: ConsortiumRun;
   dataDir: string;
   people: Cast;
+  /** the folder whose files are an organisation's sealed payloads */
+  payloads(organisation: string): string;
   /** what a process has logged so far */
   log(process: string): string;
   /** ids of the accesses whose keys an organisation's gateway has released */
@@ -20,17 +23,21 @@ export interface OwnConsortium {
   stop(): Promise<void>;
 }
 
+const organisations = ['RiversideMSP', 'LakesideMSP', 'RegulatorMSP', 'InsurerMSP'];
 /** Generous: a gateway is ready again within 5 s of a restart. */
 const READY_MILLISECONDS = 15_000;
 
 export async function startOwnConsortium(): Promise<OwnConsortium> {
   const { folder, remove } = ownFolder();
   const portBase = await freePortBase();
-  const run = await ConsortiumRun.start({ dataDir: folder, portBase, gatewayEnv: busyGateway });
+  const settings = await servicesFor(folder, organisations);
+  const gatewayEnv = (id: string) => ({ ...busyGateway, ...settings.get(id) });
+  const run = await ConsortiumRun.start({ dataDir: folder, portBase, gatewayEnv });
   return {
     run,
     dataDir: folder,
     people: cast(run.founding.credentials),
+    payloads: (organisation) => payloadFolder(join(folder, 'organisations', organisation)),
     log: (process) => readFileSync(join(folder, 'logs', `${process}.log`), 'utf8'),
     released: (organisation) => releasedIn(join(folder, 'organisations', organisation, 'released')),
     ready: async () => {
