@@ -64,19 +64,16 @@ export class Readiness {
 
   private async look(): Promise<string[]> {
     const { vault } = this.parts;
-    const [code, approved, writable] = await Promise.all([
+    const [code, approved, obstacle] = await Promise.all([
       this.lookAtLedger().catch(() => 'WRONG_NETWORK'),
       this.isApproved(),
-      vault.checkWritable().then(
-        () => true,
-        () => false,
-      ),
+      vault.checkWritable().then(() => undefined, codeOf),
     ]);
     return [
       ...(code === undefined ? [] : [`the ledger does not answer as it should (${code})`]),
       ...(this.met || code !== undefined ? [] : ['the ledger has just been reached']),
       ...(approved ? [] : ['the gateway’s own device is not approved on the ledger']),
-      ...(writable ? [] : ['the vault cannot be written']),
+      ...(obstacle === undefined ? [] : [`the vault cannot be written (${obstacle})`]),
       ...this.lost,
     ];
   }
@@ -103,4 +100,10 @@ export class Readiness {
     const says = `the ledger serves the network ${network}, the document makes ${this.parts.network}: connect its own`;
     throw new ConfigError('GENESIS_FILE', says);
   }
+}
+
+/** What a disk or a store says no with, e.g. `ENOSPC` or `NoSuchBucket`. */
+function codeOf(error: unknown): string {
+  const { code, name } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+  return code ?? name;
 }
