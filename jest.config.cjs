@@ -1,6 +1,6 @@
-// Projects: what runs by itself; what runs against the demo consortium, started once for all of it; and, with
-// npm run test:services, what runs on a real S3 server and a real PostgreSQL, the shared suites among it.
-// npm run test:fabric: what only Fabric's own programs can show.
+// Projects: what runs by itself; what runs against the demo consortium, started once for all of it; with npm run
+// test:fabric what only Fabric's own programs can show; and, with npm run test:services, what runs on a real S3
+// server and a real PostgreSQL, the shared suites among it.
 const swc = {
   jsc: {
     target: 'es2024',

@@ -8,8 +8,8 @@ const root = join(__dirname, '..');
 const node = node24();
 const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 const wanted = process.argv.slice(2);
-// npm run test:services alone starts an S3 server and PostgreSQL
-const projects = wanted.includes('--selectProjects') ? [] : ['--ignoreProjects', 'services'];
+// those need servers or programs that are not ours: npm run test:services, npm run test:fabric
+const projects = wanted.includes('--selectProjects') ? [] : ['--ignoreProjects', 'services', 'native'];
 // .ci/run counts from this file
 const report = process.env.JEST_REPORT ? ['--json', `--outputFile=${process.env.JEST_REPORT}`] : [];
 
