@@ -17,7 +17,8 @@ export interface PackageParts {
 export function chaincodePackage({ label, address, tls }: PackageParts): Buffer {
   const connection = {
     address,
-    dial_timeout: '10s',
+    // While the process is down each request waits so long; so long after its return it is found at the latest.
+    dial_timeout: '2s',
     tls_required: true,
     client_auth_required: true,
     client_key: tls.clientKey,

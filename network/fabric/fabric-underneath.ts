@@ -5,22 +5,30 @@ import { bringUp } from './bring-up.ts';
 import { makeChannel } from './channel.ts';
 import { makeCrypto } from './crypto.ts';
 import { nodeOrders } from './nodes.ts';
-import { FabricPlan, onOneMachine } from './plan.ts';
+import { FabricPlan, type NodePlaces, onOneMachine } from './plan.ts';
 import type { Programs } from './programs.ts';
 import { recordsChaincode, type ServedChaincode } from './served-chaincode.ts';
+
+export interface FabricOptions {
+  /** ours, when absent */
+  served?: ServedChaincode;
+  listensAt?: NodePlaces['listensAt'];
+}
 
 /** Fabric v3 on this machine: an orderer, a peer and a chaincode process for each care member. */
 export class FabricUnderneath implements Underneath {
   readonly kind = 'fabric';
   private readonly plan: FabricPlan;
+  private readonly served: ServedChaincode;
 
   constructor(
     dataDir: string,
     portBase: number,
     private readonly programs: Programs,
-    private readonly served: ServedChaincode = recordsChaincode(),
+    { served = recordsChaincode(), listensAt }: FabricOptions = {},
   ) {
-    this.plan = new FabricPlan(dataDir, DEMO_CONSORTIUM, onOneMachine(portBase));
+    this.served = served;
+    this.plan = new FabricPlan(dataDir, DEMO_CONSORTIUM, onOneMachine(portBase, listensAt));
   }
 
   get ports(): readonly number[] {

@@ -26,7 +26,7 @@ export function peerConfig(
     peer: {
       id: `peer0.${member.label}`,
       networkId: plan.consortium.channel,
-      listenAddress: `${plan.places.listen}:${ports.peer}`,
+      listenAddress: `${plan.places.listen}:${plan.places.listensAt(ports.peer)}`,
       address,
       chaincodeListenAddress: `${INSIDE}:${ports.peerChaincode}`,
       localMspId: member.id,
@@ -42,7 +42,8 @@ export function peerConfig(
         key: { file: join(tls, 'server.key') },
         rootcert: { file: join(tls, 'ca.crt') },
       },
-      gateway: { enabled: true, endorsementTimeout: '15s', broadcastTimeout: '5s', dialTimeout: '10s' },
+      // One endorser that hangs must leave time to ask others within a gateway’s 15 s.
+      gateway: { enabled: true, endorsementTimeout: '4s', broadcastTimeout: '5s', dialTimeout: '4s' },
       gossip: {
         bootstrap: address,
         endpoint: address,
@@ -51,10 +52,21 @@ export function peerConfig(
         orgLeader: true,
         // Peers know each other only once they have joined: with the default (25 s) endorsement fails until then.
         reconnectInterval: '2s',
+        // A peer that has fallen silent is asked for endorsements until then (default: 25 s).
+        aliveTimeInterval: '2s',
+        aliveExpirationTimeout: '10s',
         state: { enabled: false },
         pvtData: { implicitCollectionDisseminationPolicy: { requiredPeerCount: 0, maxPeerCount: 1 } },
       },
-      deliveryclient: { blockGossipEnabled: false, policy: 'cluster', minimalReconnectInterval: '100ms' },
+      deliveryclient: {
+        blockGossipEnabled: false,
+        policy: 'cluster',
+        minimalReconnectInterval: '100ms',
+        // Retries slow down to this; by default to one an hour, so that a long outage would outlast its cause.
+        reConnectBackoffThreshold: '2s',
+        // Blocks come from one orderer. One that hangs, or is behind, is left after this (default: 30 s).
+        blockCensorshipTimeoutKey: '2s',
+      },
       handlers: {
         authFilters: [{ name: 'DefaultAuth' }, { name: 'ExpirationCheck' }, { name: 'TimeWindowCheck' }],
         decorators: [{ name: 'DefaultDecorator' }],
@@ -118,7 +130,7 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
   return {
     General: {
       ListenAddress: plan.places.listen,
-      ListenPort: ports.orderer,
+      ListenPort: plan.places.listensAt(ports.orderer),
       TLS: {
         Enabled: true,
         PrivateKey: privateKey,

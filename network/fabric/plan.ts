@@ -24,6 +24,8 @@ export interface CareNode {
 export interface NodePlaces {
   /** address to listen on */
   readonly listen: string;
+  /** the port that an orderer or peer listens on, by the one that others find it at */
+  listensAt(advertised: number): number;
   /** @param position of the member among those who run nodes */
   ports(position: number): NodePorts;
   /** the name that stands in the node's TLS certificate too */
@@ -37,8 +39,12 @@ const FIRST_PORT = 200;
 const PORTS_EACH = 10;
 
 /** All on 127.0.0.1, so ports tell the nodes apart. */
-export const onOneMachine = (portBase: number): NodePlaces => ({
+export const onOneMachine = (
+  portBase: number,
+  listensAt: NodePlaces['listensAt'] = (advertised) => advertised,
+): NodePlaces => ({
   listen: '127.0.0.1',
+  listensAt,
   host: () => '127.0.0.1',
   ports(position) {
     const first = portBase + FIRST_PORT + PORTS_EACH * position;
