@@ -44,6 +44,7 @@ module.exports = {
       globalTeardown: '<rootDir>/test/support/stop-consortium.ts',
     }),
     project('native', ['native'], {}),
+    project('fabric-faults', ['fabric'], {}),
     project('services', [], {
       testMatch: ['services/**/*', ...shared].map((suite) => `<rootDir>/test/${suite}.test.ts`),
       globals: { onServices: true },

@@ -9,18 +9,34 @@ const node = node24();
 const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 const wanted = process.argv.slice(2);
 // those need servers or programs that are not ours: npm run test:services, npm run test:fabric
-const projects = wanted.includes('--selectProjects') ? [] : ['--ignoreProjects', 'services', 'native'];
+const projects = wanted.includes('--selectProjects')
+  ? []
+  : ['--ignoreProjects', 'services', 'native', 'fabric-faults'];
 // .ci/run counts from this file
 const report = process.env.JEST_REPORT ? ['--json', `--outputFile=${process.env.JEST_REPORT}`] : [];
 
 const checked = run(join(__dirname, wanted.length === 0 ? 'check.cjs' : 'build.cjs'));
-const tested = run(
-  '--disable-warning=ExperimentalWarning',
-  '--experimental-vm-modules',
-  join(root, 'node_modules/jest/bin/jest.js'),
-  ...report,
-  ...wanted,
-  ...projects,
-);
-if (checked !== 0) console.error('npm run check failed: see above the tests.');
-process.exit(checked || tested);
+void test();
+
+async function test() {
+  if (process.env.LEDGER === 'fabric') await fabricIsHere();
+  const tested = run(
+    '--disable-warning=ExperimentalWarning',
+    '--experimental-vm-modules',
+    join(root, 'node_modules/jest/bin/jest.js'),
+    ...report,
+    ...wanted,
+    ...projects,
+  );
+  if (checked !== 0) console.error('npm run check failed: see above the tests.');
+  process.exit(checked || tested);
+}
+
+/** A suite that was to run on Fabric never passes without it. */
+async function fabricIsHere() {
+  const { findPrograms } = require('../network/dist/fabric/programs.js');
+  await findPrograms().catch(({ message }) => {
+    console.error(`Nothing was tested. ${message}`);
+    process.exit(1);
+  });
+}

@@ -22,7 +22,7 @@ export function sharedConsortium(): Whereabouts & { credentials: DemoCredentials
 }
 
 /** Ports above the base that a consortium may listen on, a Fabric network's among them. */
-const offsets = [0, 50, 100, 200, 210, 220, 230].flatMap((first) =>
+const offsets = [0, 50, 100, 200, 205, 210, 215, 220, 225, 230, 235].flatMap((first) =>
   [0, 1, 2, 3, 4].map((more) => first + more),
 );
 

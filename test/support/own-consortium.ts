@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConsortiumRun } from '../../network/demo/consortium-run.ts';
+import type { Underneath } from '../../network/demo/underneath.ts';
 import { freePortBase, ownFolder } from './consortium.ts';
 import { type Cast, cast } from './rest-actors.ts';
 import { payloadFolder, servicesFor } from './services.ts';
@@ -27,12 +28,21 @@ const organisations = ['RiversideMSP', 'LakesideMSP', 'RegulatorMSP', 'InsurerMS
 /** Generous: a gateway is ready again within 5 s of a restart. */
 const READY_MILLISECONDS = 15_000;
 
-export async function startOwnConsortium(): Promise<OwnConsortium> {
+/** @param make what the gateways stand on, in that folder; the embedded ledger when absent */
+export async function startOwnConsortium(
+  make?: (dataDir: string, portBase: number) => Promise<Underneath>,
+): Promise<OwnConsortium> {
   const { folder, remove } = ownFolder();
   const portBase = await freePortBase();
   const settings = await servicesFor(folder, organisations);
   const gatewayEnv = (id: string) => ({ ...busyGateway, ...settings.get(id) });
-  const run = await ConsortiumRun.start({ dataDir: folder, portBase, gatewayEnv });
+  const underneath = await make?.(folder, portBase);
+  const run = await ConsortiumRun.start({
+    dataDir: folder,
+    portBase,
+    gatewayEnv,
+    ...(underneath && { underneath }),
+  });
   return {
     run,
     dataDir: folder,
