@@ -53,7 +53,9 @@ module.exports = {
     never(
       'fabric-behind-the-ledger-room',
       'One room speaks Fabric.',
-      { pathNot: '^gateway/src/ledger/|^network/|^test/(conformance|bench|support|soak|unit/ledger)/' },
+      {
+        pathNot: '^gateway/src/ledger/|^network/|^test/(conformance|fabric|bench|support|soak|unit/ledger)/',
+      },
       { path: outside(['@hyperledger', '@grpc']) },
     ),
     never(

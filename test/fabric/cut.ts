@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { DEMO_CONSORTIUM } from '../../network/consortium.ts';
 import type { ConsortiumRun } from '../../network/demo/consortium-run.ts';
-import { type CareNode, FabricPlan, HOST } from '../../network/fabric/plan.ts';
+import { type CareNode, FabricPlan, onOneMachine } from '../../network/fabric/plan.ts';
 
 /** Where a node listens whose advertised port is taken by a relay. */
 export const behindRelay = (port: number) => port + 5;
@@ -26,7 +26,7 @@ export class Relays {
 
   static async open(dataDir: string, portBase: number): Promise<Relays> {
     const relays = new Relays();
-    for (const node of new FabricPlan(dataDir, portBase, DEMO_CONSORTIUM).nodes) {
+    for (const node of new FabricPlan(dataDir, DEMO_CONSORTIUM, onOneMachine(portBase)).nodes) {
       for (const port of [node.ports.orderer, node.ports.peer]) await relays.listen(port, node);
     }
     return relays;
@@ -54,7 +54,7 @@ export class Relays {
   private async listen(port: number, target: CareNode): Promise<void> {
     const server = createServer((near) => this.relay(near, port, target));
     this.servers.push(server);
-    await new Promise<void>((done) => server.listen(port, HOST, done));
+    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   }
 
   private relay(near: Socket, port: number, target: CareNode): void {
@@ -66,7 +66,7 @@ export class Relays {
       sever(link);
       return;
     }
-    const far = connect(behindRelay(port), HOST).setNoDelay();
+    const far = connect(behindRelay(port), '127.0.0.1').setNoDelay();
     link.far = far;
     far.on('error', ended).on('close', ended);
     near.pipe(far);

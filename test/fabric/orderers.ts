@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEMO_CONSORTIUM } from '../../network/consortium.ts';
-import { type CareNode, FabricPlan, HOST } from '../../network/fabric/plan.ts';
+import { type CareNode, FabricPlan, onOneMachine } from '../../network/fabric/plan.ts';
 import { type FoundedLedger, foundedFile } from '../../network/ledger-access.ts';
 
 /** Milliseconds that orderers get to stand at one height once nothing new is sent. */
@@ -15,7 +15,7 @@ const CATCHING_UP = 15_000;
  */
 export async function hungOrderers(dataDir: string): Promise<string[]> {
   const { portBase } = JSON.parse(readFileSync(foundedFile(dataDir), 'utf8')) as FoundedLedger;
-  const plan = new FabricPlan(dataDir, portBase, DEMO_CONSORTIUM);
+  const plan = new FabricPlan(dataDir, DEMO_CONSORTIUM, onOneMachine(portBase));
   for (const until = Date.now() + CATCHING_UP; ; await pause(500)) {
     const heights = await Promise.all(plan.nodes.map((node) => heightOf(plan, node)));
     const highest = Math.max(...heights);
@@ -33,7 +33,16 @@ function heightOf(plan: FabricPlan, { member, ports }: CareNode): Promise<number
   const path = `/participation/v1/channels/${DEMO_CONSORTIUM.channel}`;
   return new Promise((resolve) => {
     const unknown = () => resolve(-1);
-    const at = { host: HOST, port: ports.ordererAdmin, path, ca, cert, key, agent: false, timeout: 2_000 };
+    const at = {
+      host: '127.0.0.1',
+      port: ports.ordererAdmin,
+      path,
+      ca,
+      cert,
+      key,
+      agent: false,
+      timeout: 2_000,
+    };
     const asked = request(at, async (answer) => {
       let text = '';
       for await (const chunk of answer) text += chunk;

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { ConfigError, readConfig } from '../../gateway/src/config.ts';
 import { takeDataFolder } from '../../gateway/src/data-folder.ts';
+import { makeLogger } from '../../gateway/src/http/log.ts';
 import { openPayloads } from '../../gateway/src/payloads.ts';
 import { madeBucket } from '../support/buckets.ts';
 import { credentialsText, nameFor, sharedServices } from '../support/services.ts';
@@ -22,7 +22,7 @@ const good = { S3_ENDPOINT: s3.endpoint, S3_CREDENTIALS_FILE: file('good', crede
 const wrong = { ...s3.credentials, secretAccessKey: 'wrong' };
 
 function open(environment: Record<string, string>, who = owner) {
-  return openPayloads(readConfig({ ...good, ...environment }), folder, who, pino({ level: 'silent' }));
+  return openPayloads(readConfig({ ...good, ...environment }), folder, who, makeLogger('silent'));
 }
 
 test('a bucket belongs to the first gateway that uses it, and to no other', async () => {
