@@ -88,11 +88,17 @@ async function makeOrganisation(files: OrganisationFiles, member: Member): Promi
   });
 }
 
-async function ensureAuthority(files: CredentialFiles, commonName: string, organisation: string) {
+/** The authority in these files; a new one when it is missing. */
+export async function ensureAuthority(files: CredentialFiles, commonName: string, organisation: string) {
   return readCredential(files) ?? save(files, await makeAuthority(commonName, organisation));
 }
 
-async function ensureIssued(files: CredentialFiles, authority: Credential, request: CertificateRequest) {
+/** Issues a certificate into these files, unless one of this authority’s is there. */
+export async function ensureIssued(
+  files: CredentialFiles,
+  authority: Credential,
+  request: CertificateRequest,
+) {
   const issuer = new X509Certificate(authority.certificate);
   const kept = readCredential(files);
   if (kept && new X509Certificate(kept.certificate).verify(issuer.publicKey)) return;
@@ -118,6 +124,7 @@ function save(files: CredentialFiles, credential: Credential): Credential {
   return credential;
 }
 
-function credentialFiles(folder: string, name: string): CredentialFiles {
+/** A pair’s usual names in a folder. */
+export function credentialFiles(folder: string, name: string): CredentialFiles {
   return { certificate: join(folder, `${name}.crt`), privateKey: join(folder, `${name}.key`) };
 }

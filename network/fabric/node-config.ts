@@ -8,6 +8,12 @@ import type { Programs } from './programs.ts';
  * program's defaults, or has none. Setting by setting: Fabric's sampleconfig.
  */
 
+/** JSON lines, without what gRPC says of every connection, and without the values that answers differ in. */
+export const nodeLogging = {
+  FABRIC_LOGGING_SPEC: 'info:grpc=error:comm.grpc.server=warning:gateway.responsechecker=error',
+  FABRIC_LOGGING_FORMAT: 'json',
+};
+
 /** What nobody but the node itself calls. */
 const INSIDE = '127.0.0.1';
 const SOFTWARE_KEYS = { Default: 'SW', SW: { Hash: 'SHA2', Security: 256 } };
@@ -26,7 +32,7 @@ export function peerConfig(
     peer: {
       id: `peer0.${member.label}`,
       networkId: plan.consortium.channel,
-      listenAddress: `${plan.places.listen}:${plan.places.listensAt(ports.peer)}`,
+      listenAddress: `${plan.places.listen}:${plan.listensAt(ports.peer)}`,
       address,
       chaincodeListenAddress: `${INSIDE}:${ports.peerChaincode}`,
       localMspId: member.id,
@@ -130,7 +136,7 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
   return {
     General: {
       ListenAddress: plan.places.listen,
-      ListenPort: plan.places.listensAt(ports.orderer),
+      ListenPort: plan.listensAt(ports.orderer),
       TLS: {
         Enabled: true,
         PrivateKey: privateKey,

@@ -1,16 +1,10 @@
 import { chaincodeOrder } from '../demo/embedded-underneath.ts';
 import type { ProcessOrder } from '../demo/processes.ts';
 import { packagesOf } from './chaincode-package.ts';
-import { writeNodeConfigs } from './node-config.ts';
+import { nodeLogging, writeNodeConfigs } from './node-config.ts';
 import type { CareNode, FabricPlan } from './plan.ts';
 import type { Programs } from './programs.ts';
 import type { ServedChaincode } from './served-chaincode.ts';
-
-/** JSON lines, without what gRPC says of every connection, and without the values that answers differ in. */
-export const nodeLogging = {
-  FABRIC_LOGGING_SPEC: 'info:grpc=error:comm.grpc.server=warning:gateway.responsechecker=error',
-  FABRIC_LOGGING_FORMAT: 'json',
-};
 
 /** How a care member's orderer, peer and chaincode process are started on this machine. */
 export function nodeOrders(

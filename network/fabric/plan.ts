@@ -24,8 +24,8 @@ export interface CareNode {
 export interface NodePlaces {
   /** address to listen on */
   readonly listen: string;
-  /** the port that an orderer or peer listens on, by the one that others find it at */
-  listensAt(advertised: number): number;
+  /** the port that an orderer or peer listens on, by the one that others find it at; the same when absent */
+  listensAt?(advertised: number): number;
   /** @param position of the member among those who run nodes */
   ports(position: number): NodePorts;
   /** the name that stands in the node's TLS certificate too */
@@ -39,12 +39,9 @@ const FIRST_PORT = 200;
 const PORTS_EACH = 10;
 
 /** All on 127.0.0.1, so ports tell the nodes apart. */
-export const onOneMachine = (
-  portBase: number,
-  listensAt: NodePlaces['listensAt'] = (advertised) => advertised,
-): NodePlaces => ({
+export const onOneMachine = (portBase: number, listensAt?: NodePlaces['listensAt']): NodePlaces => ({
   listen: '127.0.0.1',
-  listensAt,
+  ...(listensAt && { listensAt }),
   host: () => '127.0.0.1',
   ports(position) {
     const first = portBase + FIRST_PORT + PORTS_EACH * position;
@@ -81,6 +78,11 @@ export class FabricPlan {
   /** Every port that a node of ours listens on. */
   get ports(): number[] {
     return this.nodes.flatMap(({ ports }) => Object.values(ports) as number[]);
+  }
+
+  /** The port that a node listens on, by the one that others find it at. */
+  listensAt(advertised: number): number {
+    return this.places.listensAt?.(advertised) ?? advertised;
   }
 
   /** host:port at which others reach a member's node. */
