@@ -9,9 +9,9 @@ import { writeNodeConfigs } from '../fabric/node-config.ts';
 import { type CareNode, FabricPlan, peerDomain } from '../fabric/plan.ts';
 import type { Programs } from '../fabric/programs.ts';
 import { authorityConfig, authorityName } from './authority.ts';
-import { gatewayPlaces, nodePlaces } from './places.ts';
+import { gatewayFiles, gatewayPlaces, nodePlaces } from './places.ts';
 import { Secrets } from './secrets.ts';
-import { fillPostgres, fillStore, storageFiles } from './storage.ts';
+import { fillPostgres, fillStore, storageSecrets } from './storage.ts';
 import { type MemberTls, makeTls, rootOf } from './tls.ts';
 import { Volume } from './volume.ts';
 
@@ -41,7 +41,7 @@ export async function makeKeys(
   const rootsOf = (member: Member) => (member.gateway ? [rootOf(tls.get(member)!)] : undefined);
   found(home, gatewayPlaces(rootsOf), 'fabric', consortium);
   const roots = consortium.members.map((member) => tls.get(member)!.root.certificate).join('');
-  new Volume(home).put('tls-roots.crt', roots);
+  new Volume(home).put(gatewayFiles.tlsRoots, roots);
 
   const volume = (name: string) => new Volume(join(volumes, name));
   const secrets = new Secrets(home);
@@ -59,8 +59,8 @@ export async function makeKeys(
     if (!member.gateway) continue;
     const keys = volume(`gateway-${member.label}-keys`);
     fillGateway(keys, plan, member, own, home);
-    for (const [path, text] of storageFiles(member, secrets)) keys.put(path, text);
-    keys.put('tls-roots.crt', roots);
+    for (const [path, text] of storageSecrets(member, secrets)) keys.put(path, text);
+    keys.put(gatewayFiles.tlsRoots, roots);
     fillStore(volume(`store-${member.label}`), member, secrets);
   }
   fillPostgres(volume('postgres-keys'), consortium, secrets);
@@ -113,11 +113,11 @@ function fillGateway(
 ): void {
   const access = plan.access(member.id);
   const files = foundingFiles(home);
-  volume.copy(files.genesis, 'genesis.json');
-  volume.copy(files.gatewayDevice(member.id), 'device.json');
-  volume.copy(access.certificate, 'identity.crt');
-  volume.copy(access.privateKey, 'identity.key');
-  volume.copy(access.tlsRoot, 'ledger-root.crt');
-  volume.put('tls.crt', `${readFileSync(gateway.certificate, 'utf8')}${root.certificate}`);
-  volume.copy(gateway.privateKey, 'tls.key');
+  volume.copy(files.genesis, gatewayFiles.genesis);
+  volume.copy(files.gatewayDevice(member.id), gatewayFiles.device);
+  volume.copy(access.certificate, gatewayFiles.identityCertificate);
+  volume.copy(access.privateKey, gatewayFiles.identityKey);
+  volume.copy(access.tlsRoot, gatewayFiles.ledgerRoot);
+  volume.put(gatewayFiles.tlsCertificate, `${readFileSync(gateway.certificate, 'utf8')}${root.certificate}`);
+  volume.copy(gateway.privateKey, gatewayFiles.tlsKey);
 }

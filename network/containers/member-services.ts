@@ -1,6 +1,14 @@
 import { type Consortium, isCareMember, type Member } from '../consortium.ts';
 import { FabricPlan } from '../fabric/plan.ts';
-import { GATEWAY_DATA, gatewayAddress, HOME, nodePlaces, ports, publishedPort } from './places.ts';
+import {
+  GATEWAY_DATA,
+  gatewayAddress,
+  gatewayFiles,
+  HOME,
+  nodePlaces,
+  ports,
+  publishedPort,
+} from './places.ts';
 import {
   after,
   checked,
@@ -36,7 +44,6 @@ function gateway(consortium: Consortium, member: Member): Service {
       ORGANISATION: id,
       LEDGER_ENDPOINT: plan.address('peer', served),
       LEDGER_PEER_ORGANISATION: served.id,
-      ...storageSettings(member),
     },
     volumes: [`gateway-${label}:${GATEWAY_DATA}`, `gateway-${label}-keys:${HOME}`],
     ports: [`127.0.0.1:${publishedPort(member)}:${ports.gateway}`],
@@ -52,29 +59,17 @@ function gateway(consortium: Consortium, member: Member): Service {
 /** Where each gateway finds what is its own; the rest its image says. */
 const gatewaySettings = {
   DATA_DIR: GATEWAY_DATA,
-  GENESIS_FILE: `${HOME}/genesis.json`,
-  LEDGER_TLS_ROOT: `${HOME}/ledger-root.crt`,
-  IDENTITY_CERTIFICATE: `${HOME}/identity.crt`,
-  IDENTITY_KEY: `${HOME}/identity.key`,
-  GATEWAY_DEVICE: `${HOME}/device.json`,
-  VAULT_KEY_DIR: `${HOME}/vault`,
-  TLS_CERTIFICATE: `${HOME}/tls.crt`,
-  TLS_KEY: `${HOME}/tls.key`,
+  GENESIS_FILE: `${HOME}/${gatewayFiles.genesis}`,
+  LEDGER_TLS_ROOT: `${HOME}/${gatewayFiles.ledgerRoot}`,
+  IDENTITY_CERTIFICATE: `${HOME}/${gatewayFiles.identityCertificate}`,
+  IDENTITY_KEY: `${HOME}/${gatewayFiles.identityKey}`,
+  GATEWAY_DEVICE: `${HOME}/${gatewayFiles.device}`,
+  VAULT_KEY_DIR: `${HOME}/${gatewayFiles.vaultKeys}`,
+  TLS_CERTIFICATE: `${HOME}/${gatewayFiles.tlsCertificate}`,
+  TLS_KEY: `${HOME}/${gatewayFiles.tlsKey}`,
   // for the image's health check, which calls the gateway as others do
-  NODE_EXTRA_CA_CERTS: `${HOME}/tls-roots.crt`,
+  NODE_EXTRA_CA_CERTS: `${HOME}/${gatewayFiles.tlsRoots}`,
 };
-
-function storageSettings(member: Member): Record<string, string> {
-  const { label } = member;
-  return {
-    ...(hasIndex(member) && { DATABASE_URL_FILE: `${HOME}/database-url` }),
-    ...(hasStore(member) && {
-      S3_BUCKET: label,
-      S3_ENDPOINT: `http://store-${label}:${STORE_PORT}`,
-      S3_CREDENTIALS_FILE: `${HOME}/s3-credentials.json`,
-    }),
-  };
-}
 
 /** An S3-compatible store for one hospital's sealed payloads; its image has a shell and BusyBox. */
 function store({ label }: Member): Service {

@@ -14,6 +14,20 @@ export const VOLUMES = '/volumes';
 /** A gateway's data; its keys lie apart, in HOME. */
 export const GATEWAY_DATA = '/var/lib/chartkey';
 
+/** What a gateway finds in HOME. */
+export const gatewayFiles = {
+  genesis: 'genesis.json',
+  device: 'device.json',
+  identityCertificate: 'identity.crt',
+  identityKey: 'identity.key',
+  ledgerRoot: 'ledger-root.crt',
+  tlsCertificate: 'tls.crt',
+  tlsKey: 'tls.key',
+  tlsRoots: 'tls-roots.crt',
+  /** a folder that the gateway fills */
+  vaultKeys: 'vault',
+} as const;
+
 export const ports = {
   orderer: 7050,
   ordererAdmin: 7053,

@@ -1,5 +1,5 @@
 import { type Consortium, careMembers } from '../consortium.ts';
-import { HOME, VOLUMES } from './places.ts';
+import { gatewayFiles, HOME, VOLUMES } from './places.ts';
 import { after, onceHealthy, ours, type Service, type Services, step } from './service.ts';
 
 /**
@@ -48,7 +48,7 @@ function demo(gateways: string[]): Service {
     ...ours('setup'),
     profiles: ['demo'],
     command: ['node', 'network/dist/demo/tell.js'],
-    environment: { DATA_DIR: HOME, NODE_EXTRA_CA_CERTS: `${HOME}/tls-roots.crt` },
+    environment: { DATA_DIR: HOME, NODE_EXTRA_CA_CERTS: `${HOME}/${gatewayFiles.tlsRoots}` },
     volumes: [`setup:${HOME}:ro`],
     networks: { consortium: {} },
     depends_on: onceHealthy(...gateways),

@@ -9,22 +9,25 @@ import type { Volume } from './volume.ts';
 
 export const STORE_PORT = 7070;
 
+/** In a gateway’s HOME. */
+export const storageFiles = { databaseUrl: 'database-url', s3Credentials: 's3-credentials.json' } as const;
+
 /** Third parties have no index. */
 export const hasIndex = (member: Member) => member.gateway && isCareMember(member);
 /** Hospitals alone hold records. */
 export const hasStore = (member: Member) => member.gateway && member.kind === 'hospital';
 
 /** The secrets of a gateway's storage, by their path in its key volume. */
-export function storageFiles(member: Member, secrets: Secrets): [path: string, text: string][] {
+export function storageSecrets(member: Member, secrets: Secrets): [path: string, text: string][] {
   const { label } = member;
   const files: [string, string][] = [];
   if (hasIndex(member)) {
     const password = secrets.of(`postgres-${label}`);
-    files.push(['database-url', `postgresql://${label}:${password}@postgres:5432/${label}\n`]);
+    files.push([storageFiles.databaseUrl, `postgresql://${label}:${password}@postgres:5432/${label}\n`]);
   }
   if (hasStore(member)) {
     const pair = { AccessKeyId: label, SecretAccessKey: secrets.of(`store-${label}`) };
-    files.push(['s3-credentials.json', `${JSON.stringify(pair)}\n`]);
+    files.push([storageFiles.s3Credentials, `${JSON.stringify(pair)}\n`]);
   }
   return files;
 }
