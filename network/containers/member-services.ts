@@ -19,7 +19,7 @@ import {
   type Service,
   type Services,
 } from './service.ts';
-import { hasIndex, hasStore, STORE_PORT } from './storage.ts';
+import { hasIndex, hasStore, STORE_PORT, storageFiles } from './storage.ts';
 
 /** Each member's gateway and what it stores in, and Prometheus. */
 export function memberServices(consortium: Consortium): Services {
@@ -44,6 +44,7 @@ function gateway(consortium: Consortium, member: Member): Service {
       ORGANISATION: id,
       LEDGER_ENDPOINT: plan.address('peer', served),
       LEDGER_PEER_ORGANISATION: served.id,
+      ...storageSettings(member),
     },
     volumes: [`gateway-${label}:${GATEWAY_DATA}`, `gateway-${label}-keys:${HOME}`],
     ports: [`127.0.0.1:${publishedPort(member)}:${ports.gateway}`],
@@ -70,6 +71,18 @@ const gatewaySettings = {
   // for the image's health check, which calls the gateway as others do
   NODE_EXTRA_CA_CERTS: `${HOME}/${gatewayFiles.tlsRoots}`,
 };
+
+function storageSettings(member: Member): Record<string, string> {
+  const { label } = member;
+  return {
+    ...(hasIndex(member) && { DATABASE_URL_FILE: `${HOME}/${storageFiles.databaseUrl}` }),
+    ...(hasStore(member) && {
+      S3_BUCKET: label,
+      S3_ENDPOINT: `http://store-${label}:${STORE_PORT}`,
+      S3_CREDENTIALS_FILE: `${HOME}/${storageFiles.s3Credentials}`,
+    }),
+  };
+}
 
 /** An S3-compatible store for one hospital's sealed payloads; its image has a shell and BusyBox. */
 function store({ label }: Member): Service {
