@@ -39,14 +39,13 @@ module.exports = {
   testTimeout: 60_000,
   projects: [
     project('alone', ['unit', 'golden', 'http', 'conformance', 'faults']),
-    // only where it is asked for (npm run test:containers): it needs namespaces of its own
-    ...(process.env.CONTAINERS ? [project('containers', ['containers'])] : []),
+    project('containers', ['containers']),
     project('consortium', ['transactions', 'journeys', 'invariants'], {
       globalSetup: '<rootDir>/test/support/start-consortium.ts',
       globalTeardown: '<rootDir>/test/support/stop-consortium.ts',
     }),
-    project('native', ['native'], {}),
-    project('fabric-faults', ['fabric'], {}),
+    project('native', ['native']),
+    project('fabric-faults', ['fabric']),
     project('services', [], {
       testMatch: ['services/**/*', ...shared].map((suite) => `<rootDir>/test/${suite}.test.ts`),
       globals: { onServices: true },

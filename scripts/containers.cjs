@@ -10,7 +10,7 @@ const root = join(__dirname, '..');
 const node = node24();
 const work = mkdtempSync(join(tmpdir(), 'chartkey-containers-'));
 const images = process.env.CONTAINERS_IMAGES ?? join(work, 'images');
-const env = { ...process.env, CONTAINERS: '1', CONTAINERS_IMAGES: images, CONTAINERS_WORK: work };
+const env = { ...process.env, CONTAINERS_IMAGES: images, CONTAINERS_WORK: work };
 const run = (program, ...words) =>
   spawnSync(program, words, { cwd: root, stdio: 'inherit', env }).status ?? 1;
 const enclosed = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child=KILL'];
