@@ -3,7 +3,7 @@ import { nodeLogging } from '../fabric/node-config.ts';
 import { FabricPlan } from '../fabric/plan.ts';
 import { authorityName } from './authority.ts';
 import { HOME, nodePlaces, ports } from './places.ts';
-import { accepts, after, checked, images, lasting, ours, type Service, type Services } from './service.ts';
+import { after, checked, images, lasting, ours, type Service, type Services } from './service.ts';
 
 /** Each care member's orderer, peer and chaincode, and every member's certificate authority. */
 export function ledgerServices(consortium: Consortium): Services {
@@ -26,6 +26,16 @@ export function ledgerServices(consortium: Consortium): Services {
 
 const common = { networks: { consortium: {} }, depends_on: after('keys') };
 
+/** Asks a node's operations service; Fabric's images have bash, and nothing that speaks HTTP. */
+const nodeCheck = checked(
+  ...['bash', '-c'],
+  [
+    `exec 3<>/dev/tcp/127.0.0.1/${ports.operations}`,
+    "printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3",
+    "grep -q '200 OK' <&3",
+  ].join(' && '),
+);
+
 function orderer(plan: FabricPlan, { label }: Member): Service {
   return {
     ...lasting,
@@ -34,7 +44,7 @@ function orderer(plan: FabricPlan, { label }: Member): Service {
     environment: { FABRIC_CFG_PATH: plan.path('config', `orderer-${label}`), ...nodeLogging },
     volumes: [`orderer-${label}:${HOME}`],
     ...common,
-    healthcheck: accepts(ports.orderer),
+    healthcheck: nodeCheck,
   };
 }
 
@@ -46,7 +56,7 @@ function peer(plan: FabricPlan, { label }: Member): Service {
     environment: { FABRIC_CFG_PATH: plan.path('config', `peer-${label}`), ...nodeLogging },
     volumes: [`peer-${label}:${HOME}`],
     ...common,
-    healthcheck: accepts(ports.peer),
+    healthcheck: nodeCheck,
   };
 }
 

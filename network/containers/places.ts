@@ -37,6 +37,7 @@ export const ports = {
   gateway: 8443,
   metrics: 9464,
   authority: 7054,
+  operations: 9443,
 } as const;
 
 /*
@@ -51,6 +52,7 @@ export const range = `${NETWORK}.128/25`;
 
 export const nodePlaces: NodePlaces = {
   listen: '0.0.0.0',
+  operations: ports.operations,
   host: (kind, { label }) => `${kind}-${label}`,
   ports: () => ports,
 };

@@ -71,6 +71,3 @@ export const checked = (...test: string[]): NonNullable<Service['healthcheck']> 
   retries: 12,
   start_period: '60s',
 });
-
-/** Where an image has bash and nothing that speaks the service's protocol. */
-export const accepts = (port: number) => checked('bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`);

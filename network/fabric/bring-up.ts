@@ -21,7 +21,10 @@ export async function bringUp(
 ): Promise<void> {
   const administration = new Administration(plan, programs);
   begin('channel');
-  await createChannel(administration, block);
+  await attempts(
+    () => createChannel(administration, block),
+    () => true,
+  );
   begin('chaincode');
   await deployChaincode(administration, served);
 }
@@ -42,13 +45,16 @@ export async function deployChaincode(
   return standing;
 }
 
-/** Peers that have just started need a moment to find each other and the orderers. */
-async function attempts<Result>(work: () => Promise<Result>): Promise<Result> {
+/** Nodes that have just started need a moment to find each other; in `bringUp`, to listen. */
+async function attempts<Result>(
+  work: () => Promise<Result>,
+  mayPass = (error: unknown) => !(error instanceof NodeDown),
+): Promise<Result> {
   for (let left = 40; ; left -= 1) {
     try {
       return await work();
     } catch (error) {
-      if (left === 0 || error instanceof NodeDown) throw error;
+      if (left === 0 || !mayPass(error)) throw error;
       await pause(500);
     }
   }

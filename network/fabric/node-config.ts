@@ -119,7 +119,7 @@ export function peerConfig(
       },
       snapshots: { rootDir: join(data, 'snapshots') },
     },
-    operations: { listenAddress: `${INSIDE}:0`, tls: { enabled: false } },
+    operations: { listenAddress: `${INSIDE}:${plan.places.operations}`, tls: { enabled: false } },
     metrics: { provider: 'disabled' },
   };
 }
@@ -161,7 +161,7 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
       Authentication: { TimeWindow: '60s' },
     },
     FileLedger: { Location: join(data, 'ledger') },
-    Operations: { ListenAddress: `${INSIDE}:0` },
+    Operations: { ListenAddress: `${INSIDE}:${plan.places.operations}` },
     Metrics: { Provider: 'disabled' },
     Admin: {
       ListenAddress: `${plan.places.listen}:${ports.ordererAdmin}`,

@@ -26,6 +26,8 @@ export interface NodePlaces {
   readonly listen: string;
   /** the port that an orderer or peer listens on, by the one that others find it at; the same when absent */
   listensAt?(advertised: number): number;
+  /** port on which a node tells its own machine how it is (`/healthz`); any free one where nobody asks */
+  readonly operations: number;
   /** @param position of the member among those who run nodes */
   ports(position: number): NodePorts;
   /** the name that stands in the node's TLS certificate too */
@@ -42,6 +44,7 @@ const PORTS_EACH = 10;
 export const onOneMachine = (portBase: number, listensAt?: NodePlaces['listensAt']): NodePlaces => ({
   listen: '127.0.0.1',
   ...(listensAt && { listensAt }),
+  operations: 0,
   host: () => '127.0.0.1',
   ports(position) {
     const first = portBase + FIRST_PORT + PORTS_EACH * position;

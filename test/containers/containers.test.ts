@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCompose } from './compose.ts';
 import { ComposeRun } from './compose-run.ts';
 import { standIns } from './stand-ins.ts';
 
 const root = join(__dirname, '..', '..');
-const work = process.env['CONTAINERS_WORK'] ?? mkdtempSync(join(tmpdir(), 'chartkey-containers-'));
+const work = process.env['CONTAINERS_WORK']!;
 const file = readCompose(join(root, 'docker-compose.yaml'));
 let run: ComposeRun;
 

@@ -94,7 +94,7 @@ function script(enclosed: Enclosed, hosts: string): string {
     ...enclosed.mounts.flatMap(({ source, target, readOnly }) => [
       `mkdir -p ${at(target)}`,
       source === undefined
-        ? `mount -t tmpfs -o mode=1777 tmpfs ${at(target)}`
+        ? `mount -t tmpfs -o mode=1777,noexec,nosuid,nodev tmpfs ${at(target)}`
         : `mount --bind ${quote(source)} ${at(target)}`,
       ...(readOnly ? [`mount -o remount,bind,ro ${at(target)}`] : []),
     ]),
