@@ -28,6 +28,13 @@ test('the demo tells the main job to its end', async () => {
   expect(readFileSync(run.log('demo'), 'utf8')).toMatch(/The patient takes the permission back/);
 }, 120_000);
 
+test('sealed payloads lie in the hospital’s own store, and the index in PostgreSQL', () => {
+  const stored = readdirSync(join(run.volume('store-riverside'), 'data', 'riverside'), { recursive: true });
+  expect(stored.length).toBeGreaterThan(5);
+  const own = join(run.volume('gateway-riverside'), 'organisations', 'RiversideMSP');
+  expect(readdirSync(own)).toEqual(expect.not.arrayContaining(['vault', 'index']));
+});
+
 test('the setup may be run again: every key stays, and nothing is made anew', async () => {
   const before = digests();
   run.again();
