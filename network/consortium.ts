@@ -49,6 +49,16 @@ export function careMembers(consortium: Consortium): Member[] {
   return consortium.members.filter(isCareMember);
 }
 
+/** Whose peer an organisation asks: its own; a third party the regulator's. */
+export function servedBy(consortium: Consortium, organisation: string): Member {
+  const own = consortium.members.find(({ id }) => id === organisation);
+  if (own && isCareMember(own)) return own;
+  return consortium.members.find(({ kind }) => kind === 'regulator')!;
+}
+
+/** Ordering organisations are MSPs of their own. */
+export const ordererMspId = ({ id }: Member) => `${id.replace(/MSP$/, '')}OrdererMSP`;
+
 export interface DemoPorts {
   /** REST port of each member with a gateway, by MSP id, from the base upwards. */
   readonly gateways: ReadonlyMap<string, number>;

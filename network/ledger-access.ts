@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectLedger, type Ledger } from '@chartkey/gateway';
 import type { LedgerKind } from '@chartkey/vocabulary';
-import { careMembers, DEMO_CONSORTIUM, demoPorts, isCareMember } from './consortium.ts';
+import { DEMO_CONSORTIUM, demoPorts, servedBy } from './consortium.ts';
 import { FabricPlan, onOneMachine } from './fabric/plan.ts';
 import { identityFiles } from './identities.ts';
 
@@ -29,12 +29,11 @@ export const foundedFile = (dataDir: string) => join(dataDir, 'ledger.json');
 
 export function embeddedAccess(dataDir: string, portBase: number, organisation: string): LedgerAccess {
   const files = identityFiles(dataDir);
-  const member = DEMO_CONSORTIUM.members.find(({ id }) => id === organisation)!;
   return {
     endpoint: `127.0.0.1:${demoPorts(portBase).ledger}`,
     tlsRoot: files.tlsAuthority.certificate,
     serverName: 'localhost',
-    peerOrganisation: isCareMember(member) ? organisation : careMembers(DEMO_CONSORTIUM)[0]!.id,
+    peerOrganisation: servedBy(DEMO_CONSORTIUM, organisation).id,
     ...files.organisations.get(organisation)!.client,
   };
 }

@@ -1,9 +1,9 @@
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { isCareMember, type Member } from '../consortium.ts';
+import { isCareMember, type Member, ordererMspId } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
 import { signCertificate } from './crypto.ts';
-import { type FabricPlan, ordererDomain, ordererMspId } from './plan.ts';
+import { type FabricPlan, ordererDomain } from './plan.ts';
 import { type Programs, runProgram } from './programs.ts';
 
 const PROFILE = 'Records';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { ordererMspId } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
-import { type CareNode, type FabricPlan, ordererMspId } from './plan.ts';
+import { type CareNode, type FabricPlan } from './plan.ts';
 import type { Programs } from './programs.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Consortium, careMembers, isCareMember, type Member } from '../consortium.ts';
+import { type Consortium, careMembers, type Member, servedBy } from '../consortium.ts';
 import type { CredentialFiles } from '../identities.ts';
 import type { LedgerAccess } from '../ledger-access.ts';
 
@@ -58,8 +58,6 @@ export const onOneMachine = (portBase: number, listensAt?: NodePlaces['listensAt
   },
 });
 
-/** Ordering organisations are MSPs of their own: cryptogen gives peers' MSPs no orderer role. */
-export const ordererMspId = ({ id }: Member) => `${id.replace(/MSP$/, '')}OrdererMSP`;
 export const peerDomain = ({ label }: Member) => `${label}.example`;
 export const ordererDomain = ({ label }: Member) => `orderer.${label}.example`;
 
@@ -137,11 +135,9 @@ export class FabricPlan {
     return join(this.peerFolder(member), 'tls', 'ca.crt');
   }
 
-  /** A third party has no peer: the regulator's serves it. */
   access(organisation: string): LedgerAccess {
     const member = this.consortium.members.find(({ id }) => id === organisation)!;
-    const regulator = this.consortium.members.find(({ kind }) => kind === 'regulator')!;
-    const served = isCareMember(member) ? member : regulator;
+    const served = servedBy(this.consortium, organisation);
     const domain = peerDomain(member);
     const msp = join(this.peerOrganisation(member), 'users', `User1@${domain}`, 'msp');
     return {
