@@ -54,7 +54,8 @@ module.exports = {
       'fabric-behind-the-ledger-room',
       'One room speaks Fabric.',
       {
-        pathNot: '^gateway/src/ledger/|^network/|^test/(conformance|fabric|bench|support|soak|unit/ledger)/',
+        pathNot:
+          '^gateway/src/ledger/|^network/|^test/(conformance|embedded|fabric|bench|support|soak|unit/ledger)/',
       },
       { path: outside(['@hyperledger', '@grpc']) },
     ),

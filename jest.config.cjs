@@ -1,4 +1,4 @@
-// Projects: what runs by itself; what runs against the demo consortium, started once for all of it; with npm run
+// Projects: what runs by itself; what either ledger must answer alike; what runs against the demo consortium, started once for all of it; with npm run
 // test:fabric what only Fabric's own programs can show; and, with npm run test:services, what runs on a real S3
 // server and a real PostgreSQL, the shared suites among it.
 const swc = {
@@ -38,7 +38,8 @@ module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
   projects: [
-    project('alone', ['unit', 'golden', 'http', 'conformance', 'faults']),
+    project('alone', ['unit', 'golden', 'http', 'embedded', 'faults']),
+    project('conformance', ['conformance']),
     project('containers', ['containers']),
     project('consortium', ['transactions', 'journeys', 'invariants'], {
       globalSetup: '<rootDir>/test/support/start-consortium.ts',

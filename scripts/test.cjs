@@ -1,5 +1,5 @@
 // npm test: the check, then every suite. `npm test -- <jest arguments>` runs a part without the check.
-// LEDGER=fabric npm test -- --selectProjects consortium (npm run test:fabric): those suites on a real network.
+// npm run test:fabric: the suites of the shared consortium and the conformance suite, on a real network.
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
 const { node24 } = require('./node24.cjs');

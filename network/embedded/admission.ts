@@ -1,7 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { common } from '@hyperledger/fabric-protos';
-import { type Identity, IdentityFailure, isWriter, type Membership, signedBy } from './membership.ts';
+import { type Identity, type Membership, signedBy } from './membership.ts';
 import { type Proposal, transactionId } from './proposal.ts';
+
+/** How far a request's time may be from ours: CORE_PEER_AUTHENTICATION_TIMEWINDOW=60s. */
+export const TIME_WINDOW_MS = 60_000;
 
 /** One endorser's refusal, before the gateway service wraps it. */
 export class EndorserFailure extends Error {
@@ -16,72 +19,45 @@ export class EndorserFailure extends Error {
   }
 }
 
-/** What a policy check says when nobody who may has signed; Fabric's words. */
-export function policyFailure(channel: string, policy: string): string {
-  return (
-    `failed evaluating policy on signed data during check policy on channel [${channel}] with policy ` +
-    `[/Channel/Application/${policy}]: [implicit policy evaluation failed - 0 sub-policies were satisfied, ` +
-    `but this policy requires 1 of the '${policy}' sub-policies to be satisfied]`
-  );
-}
-
 /**
  * The filters and checks that a peer puts in front of a chaincode: certificate expiry, proposal time,
- * well-formedness, transaction id, membership, signature, and the channel's Writers.
+ * well-formedness, transaction id, membership, signature. Whoever is a member may write.
  * @throws EndorserFailure
  */
-export function admit(proposal: Proposal, membership: Membership, timeWindowMs: number): Identity {
-  const creator = proposal.signatureHeader.getCreator_asU8();
-  const identity = identifyOrUndefined(membership, creator);
-  if (!(identity instanceof Error) && Date.now() > identity.notAfter) {
-    throw filtered('proposal client identity expired');
-  }
-  checkTime(proposal, timeWindowMs);
+export function admit(proposal: Proposal, membership: Membership): Identity {
+  const { signed, channel, signatureHeader } = proposal;
+  const creator = signatureHeader.getCreator_asU8();
+  const identity = membership.find(creator);
+  if (identity && Date.now() > identity.notAfter) throw filtered('proposal client identity expired');
+  checkTime(proposal);
   checkForm(proposal, creator);
-  if (identity instanceof IdentityFailure) {
-    const { channel } = proposal;
-    throw refused(
-      identity.mspId
-        ? `access denied: channel [${channel}] creator org [${identity.mspId}]`
-        : `access denied: channel [${channel}] creator org unknown, creator is malformed`,
-    );
-  }
-  const { signed, channel } = proposal;
-  if (!signedBy(identity, signed.getProposalBytes_asU8(), signed.getSignature_asU8())) {
-    throw refused(`access denied: channel [${channel}] creator org [${identity.mspId}]`);
+  const signature = signed.getSignature_asU8();
+  if (signature.length === 0) throw refused('empty signature bytes');
+  const denied = `access denied: channel [${channel}] creator org`;
+  if (!identity) throw refused(`${denied} unknown, creator is malformed`);
+  if (!signedBy(identity, signed.getProposalBytes_asU8(), signature)) {
+    throw refused(`${denied} [${identity.mspId}]`);
   }
   return identity;
 }
 
-/** Application chaincodes are for the channel's Writers. @throws EndorserFailure */
-export function requireWriter(identity: Identity, channel: string): void {
-  if (isWriter(identity)) return;
-  throw new EndorserFailure(status.FAILED_PRECONDITION, policyFailure(channel, 'Writers'), false);
-}
-
-function identifyOrUndefined(membership: Membership, creator: Uint8Array): Identity | IdentityFailure {
-  try {
-    return membership.identify(creator);
-  } catch (error) {
-    if (error instanceof IdentityFailure) return error;
-    throw error;
-  }
-}
-
-function checkTime(proposal: Proposal, timeWindowMs: number): void {
+function checkTime(proposal: Proposal): void {
   const time = proposal.channelHeader.getTimestamp()?.toDate().getTime() ?? 0;
   const now = Date.now();
-  if (Math.abs(now - time) <= timeWindowMs) return;
+  if (Math.abs(now - time) <= TIME_WINDOW_MS) return;
   throw filtered(
     `request unauthorized due to incorrect timestamp ${rfc3339(time)}, peer time ${rfc3339(now)}, ` +
-      `peer.authentication.timewindow ${timeWindowMs / 1000}s`,
+      'peer.authentication.timewindow 1m0s',
   );
 }
 
 function checkForm(proposal: Proposal, creator: Uint8Array): void {
   const { channelHeader, signatureHeader } = proposal;
-  if (channelHeader.getType() !== common.HeaderType.ENDORSER_TRANSACTION) {
-    throw refused(`invalid header type ${channelHeader.getType()}`);
+  const { HeaderType } = common;
+  const type: number = channelHeader.getType();
+  if (type !== HeaderType.ENDORSER_TRANSACTION && type !== HeaderType.CONFIG) {
+    const name = Object.entries(HeaderType).find(([, value]) => value === type)?.[0];
+    throw refused(`invalid header type ${name ?? type}`);
   }
   if (channelHeader.getEpoch() !== 0) throw refused('epoch is non-zero');
   const nonce = signatureHeader.getNonce_asU8();

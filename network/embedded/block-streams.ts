@@ -1,8 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { common, gateway, orderer, peer } from '@hyperledger/fabric-protos';
+import { TIME_WINDOW_MS } from './admission.ts';
 import { chaincodeEvent, filterBlock, validationCodes } from './block.ts';
 import type { Chain } from './chain.ts';
-import { authorise, decode, mayRead } from './commit-status.ts';
+import { authorise, mayRead, requested } from './commit-status.ts';
 import { openEnvelope } from './envelope.ts';
 import { RpcFailure } from './failure.ts';
 import type { TransactionRules } from './transaction.ts';
@@ -23,17 +24,17 @@ export async function deliver(
   kind: DeliverKind,
   chain: Chain,
   rules: TransactionRules,
-  timeWindowMs: number,
   send: Send,
   signal: AbortSignal,
 ): Promise<number> {
-  const seek = readSeek(envelope, timeWindowMs);
+  const seek = readSeek(envelope);
   if (!seek) return Status.BAD_REQUEST;
   if (seek.channel !== rules.channel) return Status.NOT_FOUND;
   if (!mayRead(seek, 'CareReaders', rules.membership)) return Status.FORBIDDEN;
   const start = position(seek.info.getStart(), chain);
   const stop = position(seek.info.getStop(), chain);
   if (start === undefined || stop === undefined || stop < start) return Status.BAD_REQUEST;
+  if (start > chain.height) return Status.NOT_FOUND;
   const failIfNotReady = seek.info.getBehavior() === orderer.SeekInfo.SeekBehavior.FAIL_IF_NOT_READY;
   for (let number = start; number <= stop; number++) {
     if (failIfNotReady && number >= chain.height) return Status.NOT_FOUND;
@@ -58,14 +59,14 @@ function deliverMessage(block: Buffer, kind: DeliverKind, channel: string): Uint
   return response.serializeBinary();
 }
 
-function readSeek(envelope: common.Envelope, timeWindowMs: number) {
+function readSeek(envelope: common.Envelope) {
   try {
     const data = envelope.getPayload_asU8();
     const payload = common.Payload.deserializeBinary(data);
     const header = payload.getHeader()!;
     const channelHeader = common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8());
     const time = channelHeader.getTimestamp()!.toDate().getTime();
-    if (Math.abs(Date.now() - time) > timeWindowMs) return undefined;
+    if (Math.abs(Date.now() - time) > TIME_WINDOW_MS) return undefined;
     return {
       data,
       identity: common.SignatureHeader.deserializeBinary(header.getSignatureHeader_asU8()).getCreator_asU8(),
@@ -105,8 +106,7 @@ export async function chaincodeEvents(
   const data = signed.getRequest_asU8();
   if (data.length === 0)
     throw new RpcFailure(status.INVALID_ARGUMENT, 'a chaincode events request is required');
-  const read = () => gateway.ChaincodeEventsRequest.deserializeBinary(data);
-  const request = decode(read, 'invalid chaincode events request');
+  const request = requested(gateway.ChaincodeEventsRequest, data, 'invalid chaincode events request');
   const sender = { identity: request.getIdentity_asU8(), data, signature: signed.getSignature_asU8() };
   authorise(sender, request.getChannelId(), 'CareReaders', rules);
   let after = request.getAfterTransactionId();

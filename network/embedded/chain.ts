@@ -5,7 +5,7 @@ import { dataHash, headerHash, validationCodes } from './block.ts';
 import { BlockFile, BlockFileFailure, type Frame } from './block-file.ts';
 import { BlockUpdates } from './conflicts.ts';
 import { committedAction, openEnvelope, openSet } from './envelope.ts';
-import { State, type Write, writeFrame, writePlace, writeValue } from './state.ts';
+import { State, type Write, writeFrame, writeHash, writePlace, writeValue } from './state.ts';
 
 const NO_HASH = Buffer.alloc(0);
 const FRAME_HEADER = 8;
@@ -143,6 +143,7 @@ export class Chain {
       writes.push(writeValue(key, update.value, update.version));
     }
     const hash = headerHash(header);
+    writes.push(writeHash(hash.toString('hex'), number));
     const end = frame.offset + FRAME_HEADER + frame.length;
     await this.state.apply(writes, { block: number, end, hash: hash.toString('hex') });
     this.#height = number + 1;

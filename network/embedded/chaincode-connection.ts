@@ -6,6 +6,8 @@ import type { Simulation } from './simulation.ts';
 
 const { Type } = peer.ChaincodeMessage;
 const CONNECT = '/protos.Chaincode/Connect';
+/** How long a chaincode may run, Fabric's `executetimeout`. */
+const EXECUTE_TIMEOUT_MS = 30_000;
 const RETRY_MS = [50, 100, 200, 400, 1000];
 
 export interface ChaincodeAddress {
@@ -32,7 +34,6 @@ type Stream = ClientDuplexStream<peer.ChaincodeMessage, peer.ChaincodeMessage>;
  */
 export class ChaincodeConnection {
   readonly #target: ChaincodeAddress;
-  readonly #timeoutMs: number;
   readonly #onChange: (connected: boolean) => void;
   readonly #running = new Map<string, Running>();
   #client: Client | undefined;
@@ -42,9 +43,8 @@ export class ChaincodeConnection {
   #retry: NodeJS.Timeout | undefined;
   #lastFailure = 'not connected yet';
 
-  constructor(target: ChaincodeAddress, timeoutMs: number, onChange: (connected: boolean) => void) {
+  constructor(target: ChaincodeAddress, onChange: (connected: boolean) => void) {
     this.#target = target;
-    this.#timeoutMs = timeoutMs;
     this.#onChange = onChange;
   }
 
@@ -101,7 +101,7 @@ export class ChaincodeConnection {
     const txId = message.getTxid();
     return new Promise((resolve) => {
       const expired = () => settle(new Error('timeout expired while executing transaction'));
-      const timer = setTimeout(expired, this.#timeoutMs);
+      const timer = setTimeout(expired, EXECUTE_TIMEOUT_MS);
       const settle = (outcome: peer.ChaincodeMessage | Error) => {
         clearTimeout(timer);
         this.#running.delete(txId);

@@ -1,8 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { gateway } from '@hyperledger/fabric-protos';
-import { policyFailure } from './admission.ts';
 import type { Committer } from './committer.ts';
-import { RpcFailure } from './failure.ts';
+import { decode, RpcFailure } from './failure.ts';
 import { type Membership, signedBy } from './membership.ts';
 import type { TransactionRules } from './transaction.ts';
 
@@ -22,7 +21,7 @@ export async function commitStatus(
 ): Promise<gateway.CommitStatusResponse> {
   const data = signed.getRequest_asU8();
   if (data.length === 0) throw invalid('a commit status request is required');
-  const request = decode(() => gateway.CommitStatusRequest.deserializeBinary(data), 'invalid status request');
+  const request = requested(gateway.CommitStatusRequest, data, 'invalid status request');
   const identity = request.getIdentity_asU8();
   if (identity.length === 0) throw invalid('no identity provided');
   if (request.getChannelId() === '') throw invalid('no channel ID provided');
@@ -37,40 +36,66 @@ export async function commitStatus(
   return response;
 }
 
-/** Lets a member (Readers) or a care member (CareReaders) pass. @throws RpcFailure PERMISSION_DENIED */
+/** Members read statuses; blocks, and what stands in them, care members only. */
+export type Policy = 'Readers' | 'CareReaders';
+
+/** What the evaluation of a policy made of each member's says when none is satisfied. */
+export function unmetPolicy(policy: string): string {
+  return (
+    'implicit policy evaluation failed - 0 sub-policies were satisfied, ' +
+    `but this policy requires 1 of the '${policy}' sub-policies to be satisfied`
+  );
+}
+
+/** What is said to somebody who is no care member. */
+export const CARE_READERS_ONLY =
+  'failed evaluating policy on signed data during check policy [/Channel/Application/CareReaders]: ' +
+  '[signature set did not satisfy policy]';
+
+/** Lets those pass whom the policy names. @throws RpcFailure PERMISSION_DENIED */
 export function authorise(
   request: SignedRequest,
   channel: string,
-  policy: 'Readers' | 'CareReaders',
+  policy: Policy,
   rules: TransactionRules,
 ): void {
-  if (channel !== rules.channel) {
-    throw new RpcFailure(status.PERMISSION_DENIED, `failed to get policy manager for channel [${channel}]`);
+  if (channel === '') {
+    throw denied(
+      'Invalid channel ID name during check policy on signed data. Name must be different from nil.',
+    );
   }
-  if (!mayRead(request, policy, rules.membership)) {
-    throw new RpcFailure(status.PERMISSION_DENIED, policyFailure(channel, policy));
-  }
+  if (channel !== rules.channel) throw denied(`Failed to get policy manager for channel [${channel}]`);
+  if (mayRead(request, policy, rules.membership)) return;
+  if (policy === 'CareReaders') throw denied(CARE_READERS_ONLY);
+  const where = `channel [${channel}] with policy [/Channel/Application/${policy}]`;
+  throw denied(
+    `Failed evaluating policy on signed data during check policy on ${where}: [${unmetPolicy(policy)}]`,
+  );
 }
 
 /** Whether a signed request comes from somebody whom the policy names. */
-export function mayRead(
-  request: SignedRequest,
-  policy: 'Readers' | 'CareReaders',
-  membership: Membership,
-): boolean {
+export function mayRead(request: SignedRequest, policy: Policy, membership: Membership): boolean {
   const identity = membership.find(request.identity);
   if (!identity || Date.now() > identity.notAfter) return false;
   if (policy === 'CareReaders' && !identity.care) return false;
   return signedBy(identity, request.data, request.signature);
 }
 
-/** @throws RpcFailure INVALID_ARGUMENT when the bytes are not the message. */
-export function decode<Message>(read: () => Message, what: string): Message {
+/** A request's message. @throws RpcFailure INVALID_ARGUMENT when the bytes are not it. */
+export function requested<Message>(
+  type: { deserializeBinary(bytes: Uint8Array): Message },
+  bytes: Uint8Array,
+  what: string,
+): Message {
   try {
-    return read();
+    return decode(type, bytes, what);
   } catch (error) {
-    throw invalid(`${what}: ${(error as Error).message}`);
+    throw invalid((error as Error).message);
   }
+}
+
+function denied(message: string): RpcFailure {
+  return new RpcFailure(status.PERMISSION_DENIED, message);
 }
 
 function invalid(message: string): RpcFailure {

@@ -18,8 +18,12 @@ const BLOCK_BYTES = 2 << 20;
 /** Bytes that may wait for a block. */
 const QUEUE_BYTES = 256 << 20;
 const RETRY_MS = 500;
+/** Delivered requests that SmartBFT remembers, so that nobody needs to order them again. */
+const REMEMBERED_REQUESTS = 1000;
 
 interface Queued {
+  /** Id of its nonce and creator. */
+  readonly request: string;
   readonly envelope: Uint8Array;
   readonly transaction: Transaction;
   /** The verdict on its endorsements, under way from the moment it was queued. */
@@ -36,6 +40,7 @@ export class Committer {
   readonly #orderer: Orderer;
   readonly #log: (line: string) => void;
   readonly #waiting = new Map<string, Set<(place: TransactionPlace) => void>>();
+  readonly #delivered = new Set<string>();
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #work: Promise<void> | undefined;
@@ -58,14 +63,19 @@ export class Committer {
   }
 
   /** Queues a serialised envelope, whose creator's signature was verified, for a block. */
-  submit(envelope: Uint8Array): void {
+  submit(envelope: Uint8Array, request: string): void {
     const transaction = readTransaction(envelope, this.#rules, true);
     const { action, code } = transaction;
     const endorsed = action ? checkEndorsements(action, this.#rules) : Promise.resolve(code);
     endorsed.catch(() => undefined);
-    this.#queue.push({ envelope, transaction, endorsed });
+    this.#queue.push({ request, envelope, transaction, endorsed });
     this.#queuedBytes += envelope.length;
     this.#work ??= this.#run();
+  }
+
+  /** Whether a request was ordered a short while ago. */
+  hasDelivered(request: string): boolean {
+    return this.#delivered.has(request);
   }
 
   /** Where a transaction went, when it has; undefined once the signal aborts. */
@@ -97,8 +107,10 @@ export class Committer {
     // One turn of the event loop, so that what arrived together goes into one block.
     await new Promise(setImmediate);
     while (this.#queue.length > 0) {
-      const prepared = await this.#prepare(this.#cut());
+      const queued = this.#cut();
+      const prepared = await this.#prepare(queued);
       if (!(await this.#write(prepared))) break;
+      this.#remember(queued);
       this.#announce(prepared);
     }
     this.#work = undefined;
@@ -157,6 +169,14 @@ export class Committer {
         if (this.#stopped) return false;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
+    }
+  }
+
+  #remember(queued: readonly Queued[]): void {
+    for (const { request } of queued) this.#delivered.add(request);
+    for (const oldest of this.#delivered) {
+      if (this.#delivered.size <= REMEMBERED_REQUESTS) break;
+      this.#delivered.delete(oldest);
     }
   }
 

@@ -10,12 +10,15 @@ import type { TransactionRules } from './transaction.ts';
 
 /** System chaincodes of a peer that this stand-in does not have. */
 const UNSERVED = new Set(['cscc', 'lscc', '_lifecycle']);
+const NO_COMBINATION = 'no peer combination can satisfy the endorsement policy';
 
 export interface EndorsementParts {
   readonly rules: TransactionRules;
   readonly endorser: Endorser;
   /** The care members' peers that are up. */
   readonly peers: readonly EndorsingPeer[];
+  /** MSP id of the peer that an organisation asks. */
+  servedBy(mspId: string): string;
   /** The ledger's own host:port, named in error details. */
   readonly address: string;
 }
@@ -29,7 +32,11 @@ export class EndorsementService {
   }
 
   async evaluate(request: gateway.EvaluateRequest): Promise<gateway.EvaluateResponse> {
-    const proposal = unpack(request.getProposedTransaction(), 'failed to unpack transaction proposal: ');
+    const proposal = unpack(
+      request.getProposedTransaction(),
+      'failed to unpack transaction proposal: ',
+      requireNames,
+    );
     if (proposal.channel !== this.#parts.rules.channel) {
       throw new RpcFailure(status.UNAVAILABLE, unknownChannel(proposal.channel));
     }
@@ -42,11 +49,17 @@ export class EndorsementService {
     const { response } = await this.#parts.endorser.process(proposal).catch((error: unknown) => {
       if (!(error instanceof EndorserFailure)) throw error;
       // Fabric's gateway asks peer after peer as long as the failure might be the peer's own.
-      const asked = error.retry ? peers : peers.slice(0, 1);
-      const message = error.retry
-        ? 'failed to evaluate transaction, see attached details for more info'
-        : `evaluate call to endorser returned error: ${error.message}`;
-      throw new RpcFailure(error.code, message, this.#details(asked, error.message));
+      const [own, ...others] = peers;
+      const details = this.#details([own!], error.message);
+      if (!error.retry) {
+        const message = `evaluate call to endorser returned error: ${error.message}`;
+        throw new RpcFailure(error.code, message, details);
+      }
+      // What no endorser saw comes from other peers as a failed call.
+      const failed = error.code === status.UNAVAILABLE ? 'rpc error: code = Unknown desc = ' : '';
+      details.push(...this.#details(others, `${failed}${error.message}`));
+      const message = 'failed to evaluate transaction, see attached details for more info';
+      throw new RpcFailure(error.code, message, details);
     });
     const result = new gateway.EvaluateResponse();
     result.setResult(response);
@@ -61,7 +74,7 @@ export class EndorsementService {
         'the proposed transaction must contain a signed proposal',
       );
     }
-    const proposal = unpack(signed, '');
+    const proposal = unpack(signed);
     requireServed(proposal.chaincode);
     if (proposal.chaincode === SYSTEM_QUERIES) {
       throw new RpcFailure(status.UNIMPLEMENTED, 'the embedded ledger serves qscc by Evaluate only');
@@ -82,8 +95,11 @@ export class EndorsementService {
     named: boolean,
   ): Promise<Simulated> {
     const { rules, endorser } = this.#parts;
-    const unmet = proposal.channel !== rules.channel || !this.#hasChaincode(proposal.chaincode);
-    if (unmet || peers.length === 0) throw noPlan(unmet ? 'no such chaincode or channel' : 'no peer is up');
+    const { channel, chaincode } = proposal;
+    if (channel !== rules.channel || !this.#hasChaincode(chaincode)) {
+      throw noPlan(`No metadata was found for chaincode ${chaincode} in channel ${channel}`);
+    }
+    if (peers.length === 0) throw noPlan(NO_COMBINATION);
     const simulated = await endorser.process(proposal).catch((error: unknown) => {
       if (!(error instanceof EndorserFailure)) throw error;
       const words = named
@@ -94,7 +110,7 @@ export class EndorsementService {
       throw new RpcFailure(status.ABORTED, message, this.#details(asked, error.message));
     });
     if (!named && peers.length < rules.endorsementsRequired) {
-      throw noPlan(`${rules.endorsementsRequired} peers must endorse and ${peers.length} are up`);
+      throw noPlan(NO_COMBINATION);
     }
     return simulated;
   }
@@ -114,11 +130,12 @@ export class EndorsementService {
     return [...new Set(organisations)].map((mspId) => up.get(mspId)!);
   }
 
-  /** The peers that may be asked, the caller's own first, as its own peer's gateway would. */
+  /** The peers that may be asked, the one that serves the caller first, as its gateway would. */
   #peersFor(proposal: Proposal, targets: readonly string[]): EndorsingPeer[] {
     const allowed = this.#parts.peers.filter((one) => targets.length === 0 || targets.includes(one.mspId));
-    const own = this.#parts.rules.membership.find(proposal.signatureHeader.getCreator_asU8())?.mspId;
-    return [...allowed.filter((one) => one.mspId === own), ...allowed.filter((one) => one.mspId !== own)];
+    const asker = this.#parts.rules.membership.find(proposal.signatureHeader.getCreator_asU8());
+    const first = asker && this.#parts.servedBy(asker.mspId);
+    return allowed.toSorted((one, other) => Number(other.mspId === first) - Number(one.mspId === first));
   }
 
   #details(peers: readonly EndorsingPeer[], message: string): FailureDetail[] {
@@ -126,17 +143,26 @@ export class EndorsementService {
   }
 }
 
-function unpack(signed: peer.SignedProposal | undefined, prefix: string): Proposal {
+/** @throws RpcFailure with what `check` or the decoder says, behind the prefix. */
+function unpack(
+  signed: peer.SignedProposal | undefined,
+  prefix = '',
+  check?: (proposal: Proposal) => void,
+): Proposal {
   try {
     const proposal = parseProposal(signed);
-    if (proposal.channel === '') throw new Error('no channel id provided');
-    if (proposal.chaincode === '') {
-      throw new Error(`no chaincode name is provided, channel id [${proposal.channel}]`);
-    }
+    check?.(proposal);
     return proposal;
   } catch (error) {
     throw new RpcFailure(status.INVALID_ARGUMENT, `${prefix}${(error as Error).message}`);
   }
+}
+
+/** What is to be evaluated must name its channel and chaincode. */
+function requireNames({ channel, chaincode, input }: Proposal): void {
+  if (channel === '') throw new Error('no channel id provided');
+  const missing = input ? 'name' : 'spec';
+  if (chaincode === '') throw new Error(`no chaincode ${missing} is provided, channel id [${channel}]`);
 }
 
 function requireServed(chaincode: string): void {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { peer } from '@hyperledger/fabric-protos';
-import { admit, EndorserFailure, requireWriter } from './admission.ts';
+import { admit, EndorserFailure } from './admission.ts';
 import type { Chain } from './chain.ts';
 import type { ChaincodeConnection } from './chaincode-connection.ts';
 import type { Identity, Membership } from './membership.ts';
@@ -28,18 +28,16 @@ export class Endorser {
   readonly #membership: Membership;
   readonly #chain: Chain;
   readonly #chaincode: ChaincodeConnection;
-  readonly #timeWindowMs: number;
 
-  constructor(membership: Membership, chain: Chain, chaincode: ChaincodeConnection, timeWindowMs: number) {
+  constructor(membership: Membership, chain: Chain, chaincode: ChaincodeConnection) {
     this.#membership = membership;
     this.#chain = chain;
     this.#chaincode = chaincode;
-    this.#timeWindowMs = timeWindowMs;
   }
 
   /** Runs a proposal. @throws EndorserFailure as one peer would refuse it or fail. */
   async process(proposal: Proposal): Promise<Simulated> {
-    const identity = admit(proposal, this.#membership, this.#timeWindowMs);
+    const identity = admit(proposal, this.#membership);
     if (this.#chain.state.place(proposal.txId)) {
       const creator = Buffer.from(proposal.signatureHeader.getCreator_asU8()).toString('hex');
       const message = `duplicate transaction found [${proposal.txId}]. Creator [${creator}]`;
@@ -67,7 +65,6 @@ export class Endorser {
       const response = await querySystem(proposal, identity, this.#chain);
       return { response, payload: new Uint8Array() };
     }
-    requireWriter(identity, proposal.channel);
     const simulation = new Simulation(this.#chain.state, proposal.txId);
     try {
       const { response, event } = await this.#chaincode.execute(proposal, simulation);

@@ -20,6 +20,19 @@ export class RpcFailure extends Error {
   }
 }
 
+/** Reads a message, or says what Fabric's own decoder would. */
+export function decode<Message>(
+  type: { deserializeBinary(bytes: Uint8Array): Message },
+  bytes: Uint8Array,
+  what: string,
+): Message {
+  try {
+    return type.deserializeBinary(bytes);
+  } catch {
+    throw new Error(`${what}: proto: cannot parse invalid wire-format data`);
+  }
+}
+
 /** The failure as grpc-js sends it, the details as `google.rpc.Status` in the trailer Fabric's clients read. */
 export function toServiceError(cause: unknown): Partial<ServiceError> & { code: status } {
   if (!(cause instanceof RpcFailure)) {

@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { msp } from '@hyperledger/fabric-protos';
-import { type Consortium, careMembers, DEMO_CONSORTIUM, isCareMember } from '../consortium.ts';
+import {
+  type Consortium,
+  careMembers,
+  DEMO_CONSORTIUM,
+  isCareMember,
+  ordererMspId,
+  servedBy,
+} from '../consortium.ts';
 import { type CredentialFiles, type IdentityFiles, makeIdentities } from '../identities.ts';
 import { Chain } from './chain.ts';
 import { ChaincodeConnection } from './chaincode-connection.ts';
@@ -34,14 +41,6 @@ export interface LedgerOptions {
   readonly consortium?: Consortium;
   /** MSP ids of the care members whose peers are up. Default: all. */
   readonly endorsingPeers?: readonly string[];
-  /** How far a proposal's time may be from ours. Default 60,000, as CORE_PEER_AUTHENTICATION_TIMEWINDOW=60s. */
-  readonly timeWindowMs?: number;
-  /** How long a chaincode may run. Default 30,000. */
-  readonly executeTimeoutMs?: number;
-  /** gRPC messages and envelopes. Default 100 MiB. */
-  readonly maxMessageBytes?: number;
-  /** Calls of gateway.Gateway at a time. Default 500. */
-  readonly concurrency?: number;
   /** Default: standard error. */
   readonly log?: (line: string) => void;
 }
@@ -69,7 +68,7 @@ export const NOTICE =
 
 /** Starts the stand-in. @throws an Error with one line for the operator when folder or port cannot be had. */
 export async function startLedger(options: LedgerOptions): Promise<Ledger> {
-  const { dataDir, consortium = DEMO_CONSORTIUM, timeWindowMs = 60_000 } = options;
+  const { dataDir, consortium = DEMO_CONSORTIUM } = options;
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const identities = await makeIdentities(dataDir, consortium).catch((error: Error) => {
     throw new Error(`the data folder ${dataDir} cannot be used: ${error.message}`);
@@ -84,8 +83,7 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
     membership,
     endorsementsRequired: consortium.endorsementsRequired,
   };
-  const maxMessageBytes = options.maxMessageBytes ?? 100 << 20;
-  const server = newServer(maxMessageBytes);
+  const server = newServer();
   const host = options.host ?? '127.0.0.1';
   const port = await bind(
     server,
@@ -100,18 +98,11 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
   const connection = connectChaincode(options, log);
   const committer = new Committer(chain, rules, orderer, log);
   const peers = endorsingPeers(consortium, identities, options.endorsingPeers);
-  const endorser = new Endorser(membership, chain, connection.chaincode, timeWindowMs);
-  const endorsement = new EndorsementService({ rules, endorser, peers, address });
-  const parts = {
-    rules,
-    endorsement,
-    committer,
-    chain,
-    timeWindowMs,
-    maxEnvelopeBytes: maxMessageBytes,
-    address,
-  };
-  addServices(server, parts, options.concurrency ?? 500);
+  const endorser = new Endorser(membership, chain, connection.chaincode);
+  const serving = (mspId: string) => servedBy(consortium, mspId).id;
+  const endorsement = new EndorsementService({ rules, endorser, peers, servedBy: serving, address });
+  const orderers = careMembers(consortium).map(ordererMspId);
+  addServices(server, { rules, endorsement, committer, chain, orderers, address });
   log(NOTICE);
   return {
     address,
@@ -162,7 +153,7 @@ function connectChaincode(options: LedgerOptions, log: (line: string) => void) {
     : credentials.createInsecure();
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   const target = { address: options.chaincodeAddress, credentials: channelCredentials };
-  const chaincode = new ChaincodeConnection(target, options.executeTimeoutMs ?? 30_000, (connected) => {
+  const chaincode = new ChaincodeConnection(target, (connected) => {
     log(`chaincode at ${options.chaincodeAddress} ${connected ? 'registered' : 'is gone'}`);
     if (connected) resolve();
   });

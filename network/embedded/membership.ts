@@ -18,18 +18,8 @@ export interface Identity {
   readonly publicKey: KeyObject;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
-  /** Fabric's node OUs of the certificate: `client`, `peer`, `admin`, `orderer`. */
-  readonly roles: ReadonlySet<string>;
-}
-
-/** Why a creator is not an identity: `unknown` (no such member, unreadable) or `invalid` (does not chain). */
-export class IdentityFailure extends Error {
-  readonly mspId: string | undefined;
-
-  constructor(message: string, mspId?: string) {
-    super(message);
-    this.mspId = mspId;
-  }
+  /** Fabric's node OU of the certificate; without exactly one of them the identity is worth nothing. */
+  readonly role: string | undefined;
 }
 
 const REMEMBERED = 1000;
@@ -45,70 +35,61 @@ export class Membership {
     }
   }
 
-  /** The identity behind a serialised creator. Expiry is the caller's to check, as it is in Fabric. */
-  identify(creator: Uint8Array): Identity {
+  /**
+   * The member behind a serialised creator; undefined when it is unreadable or no member's authority made it.
+   * Role and expiry are the caller's to check, as they are in Fabric.
+   */
+  find(creator: Uint8Array): Identity | undefined {
     const key = Buffer.from(creator.buffer, creator.byteOffset, creator.byteLength).toString('latin1');
     const known = this.#known.get(key);
     if (known) return known;
     const identity = this.#check(creator);
+    if (!identity) return undefined;
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, identity);
     return identity;
   }
 
-  /** The identity behind a creator; undefined when there is none. */
-  find(creator: Uint8Array): Identity | undefined {
-    try {
-      return this.identify(creator);
-    } catch (error) {
-      if (error instanceof IdentityFailure) return undefined;
-      throw error;
-    }
-  }
-
-  #check(creator: Uint8Array): Identity {
-    const { mspId, certificate } = parseCreator(creator);
-    const authority = this.#authorities.get(mspId);
-    if (!authority) throw new IdentityFailure(`MSP ${mspId} is unknown`);
+  #check(creator: Uint8Array): Identity | undefined {
+    const { mspId, certificate } = parseCreator(creator) ?? {};
+    const authority = mspId === undefined ? undefined : this.#authorities.get(mspId);
+    if (!mspId || !certificate || !authority) return undefined;
     const issued =
-      certificate.checkIssued(authority.certificate) && certificate.verify(authority.certificate.publicKey);
-    if (!issued || certificate.ca) {
-      throw new IdentityFailure('the supplied identity is not valid: unknown authority', mspId);
-    }
-    if (certificate.publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
-      throw new IdentityFailure('the supplied identity is not valid: not a P-256 key', mspId);
-    }
+      certificate.checkIssued(authority.certificate) &&
+      certificate.verify(authority.certificate.publicKey) &&
+      // Fabric follows the chain as of the certificate's first second.
+      Date.parse(certificate.validFrom) + 1000 >= Date.parse(authority.certificate.validFrom);
+    const curve = certificate.publicKey.asymmetricKeyDetails?.namedCurve;
+    if (!issued || curve !== 'prime256v1') return undefined;
     return {
       mspId,
       care: authority.care,
       publicKey: certificate.publicKey,
       notAfter: Date.parse(certificate.validTo),
-      roles: organisationalUnits(certificate),
+      role: certificate.ca ? undefined : role(certificate),
     };
   }
 }
 
-/** Fabric's Writers of an organisation: its clients and admins. */
-export function isWriter(identity: Identity): boolean {
-  return identity.roles.has('client') || identity.roles.has('admin');
-}
-
-/** Whether `data` was signed by this identity with a low-s signature. */
+/** Whether `data` was signed by this identity, which has a role, with a low-s signature. */
 export function signedBy(identity: Identity, data: Uint8Array, signature: Uint8Array): boolean {
-  return verifyLowS(identity.publicKey, data, signature);
+  return identity.role !== undefined && verifyLowS(identity.publicKey, data, signature);
 }
 
-function parseCreator(creator: Uint8Array): { mspId: string; certificate: X509Certificate } {
+function parseCreator(creator: Uint8Array): { mspId: string; certificate: X509Certificate } | undefined {
   try {
     const serialised = msp.SerializedIdentity.deserializeBinary(creator);
     const certificate = new X509Certificate(serialised.getIdBytes_asU8());
     return { mspId: serialised.getMspid(), certificate };
-  } catch (cause) {
-    throw new IdentityFailure(`creator is malformed: ${(cause as Error).message}`);
+  } catch {
+    return undefined;
   }
 }
 
-function organisationalUnits(certificate: X509Certificate): Set<string> {
-  const lines = certificate.subject.split('\n');
-  return new Set(lines.filter((line) => line.startsWith('OU=')).map((line) => line.slice(3)));
+function role(certificate: X509Certificate): string | undefined {
+  const units = certificate.subject
+    .split('\n')
+    .map((line) => /^OU=(client|peer|admin|orderer)$/.exec(line)?.[1]);
+  const [only, ...more] = units.filter((unit) => unit !== undefined);
+  return more.length === 0 ? only : undefined;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
+import { decode } from './failure.ts';
 
-/** Named in each transaction and checked at commit, as a chaincode definition's version is. */
+/** Named in each transaction, as a chaincode definition's version is; nobody checks it. */
 export const CHAINCODE_VERSION = '1.0';
 
 /** A signed proposal, taken apart once. */
@@ -15,24 +16,33 @@ export interface Proposal {
   /** Name of the chaincode called; empty when the proposal names none. */
   readonly chaincode: string;
   readonly input: peer.ChaincodeInput | undefined;
-  readonly transient: boolean;
   /** The proposal's payload as it goes into a block: without transient data. */
   readonly publicPayload: Uint8Array;
 }
 
-/** Takes a proposal apart; throws what the decoder threw when it is not one. */
+/** Takes a proposal apart. @throws an Error with Fabric's words when it is not one. */
 export function parseProposal(signed: peer.SignedProposal | undefined): Proposal {
   const bytes = signed?.getProposalBytes_asU8();
   if (!signed || !bytes?.length) throw new Error('a signed proposal is required');
-  const proposal = peer.Proposal.deserializeBinary(bytes);
-  const header = common.Header.deserializeBinary(proposal.getHeader_asU8());
-  const channelHeader = common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8());
-  const signatureHeader = common.SignatureHeader.deserializeBinary(header.getSignatureHeader_asU8());
-  const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());
-  const invocation = peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8());
+  const bad = 'error unmarshalling';
+  const proposal = decode(peer.Proposal, bytes, `${bad} Proposal`);
+  const header = decode(common.Header, proposal.getHeader_asU8(), `${bad} Header`);
+  const channelHeader = decode(common.ChannelHeader, header.getChannelHeader_asU8(), `${bad} ChannelHeader`);
+  const signatureHeader = decode(
+    common.SignatureHeader,
+    header.getSignatureHeader_asU8(),
+    `${bad} SignatureHeader`,
+  );
+  const payload = decode(
+    peer.ChaincodeProposalPayload,
+    proposal.getPayload_asU8(),
+    `${bad} ChaincodeProposalPayload`,
+  );
+  const input = payload.getInput_asU8();
+  const invocation = decode(peer.ChaincodeInvocationSpec, input, `${bad} ChaincodeInvocationSpec`);
   const spec = invocation.getChaincodeSpec();
   const publicPayload = new peer.ChaincodeProposalPayload();
-  publicPayload.setInput(payload.getInput_asU8());
+  publicPayload.setInput(input);
   return {
     signed,
     header,
@@ -42,7 +52,6 @@ export function parseProposal(signed: peer.SignedProposal | undefined): Proposal
     txId: channelHeader.getTxId(),
     chaincode: spec?.getChaincodeId()?.getName() ?? '',
     input: spec?.getInput(),
-    transient: payload.getTransientmapMap().getLength() > 0,
     publicPayload: publicPayload.serializeBinary(),
   };
 }

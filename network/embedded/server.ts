@@ -17,21 +17,24 @@ import type { TransactionRules } from './transaction.ts';
 
 /** Event listeners on blocks at a time, Fabric's `deliverService` limit. */
 const DELIVER_CONCURRENCY = 2500;
+/** Calls of gateway.Gateway at a time, Fabric's `gatewayService` limit. */
+const GATEWAY_CONCURRENCY = 500;
+/** Bytes, Fabric's `maxRecvMsgSize`. */
+const LARGEST_MESSAGE = 100 << 20;
 
 export interface ServerParts {
   readonly rules: TransactionRules;
   readonly endorsement: EndorsementService;
   readonly committer: Committer;
   readonly chain: Chain;
-  readonly timeWindowMs: number;
-  readonly maxEnvelopeBytes: number;
+  readonly orderers: readonly string[];
   readonly address: string;
 }
 
 /** A gRPC server without services yet; bind it, then add the services with the address it got. */
-export function newServer(maxMessageBytes: number): Server {
+export function newServer(): Server {
   return new Server({
-    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_receive_message_length': LARGEST_MESSAGE,
     'grpc.max_send_message_length': -1,
   });
 }
@@ -45,8 +48,8 @@ export function bind(server: Server, address: string, certificate: Buffer, key: 
 }
 
 /** gateway.Gateway and protos.Deliver. */
-export function addServices(server: Server, parts: ServerParts, concurrency: number): void {
-  const limit = new Limit('/gateway.Gateway', concurrency);
+export function addServices(server: Server, parts: ServerParts): void {
+  const limit = new Limit('/gateway.Gateway', GATEWAY_CONCURRENCY);
   const { endorsement, rules, committer, chain } = parts;
   server.addService(
     {
@@ -109,8 +112,8 @@ function serveSeeks(
   return new Promise((resolve, reject) => {
     let work = Promise.resolve(true);
     const serve = async (envelope: common.Envelope): Promise<boolean> => {
-      const { chain, rules, timeWindowMs } = parts;
-      const code = await deliver(envelope, kind, chain, rules, timeWindowMs, send, signal);
+      const { chain, rules } = parts;
+      const code = await deliver(envelope, kind, chain, rules, send, signal);
       if (!signal.aborted) await send(deliverStatus(code));
       if (code !== common.Status.SUCCESS) resolve();
       return code === common.Status.SUCCESS;

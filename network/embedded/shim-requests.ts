@@ -39,6 +39,13 @@ export async function answerShim(
     }
     case Type.QUERY_STATE_CLOSE:
       return closeRange(peer.QueryStateClose.deserializeBinary(payload).getId(), simulation);
+    case Type.INVOKE_CHAINCODE: {
+      const name = peer.ChaincodeSpec.deserializeBinary(payload).getChaincodeId()?.getName();
+      throw new Error(
+        `execute failed: invalid invocation: [channel ${request.getChannelId()}] ` +
+          `failed to get chaincode container info for ${name}: chaincode ${name} not found`,
+      );
+    }
     default:
       throw new Error(UNSERVED.get(request.getType()) ?? `message type ${request.getType()} is not served`);
   }
@@ -48,7 +55,6 @@ export async function answerShim(
 const UNSERVED = new Map<number, string>([
   [Type.GET_HISTORY_FOR_KEY, 'history database is not enabled'],
   [Type.GET_QUERY_RESULT, 'ExecuteQuery not supported for leveldb'],
-  [Type.INVOKE_CHAINCODE, 'calling another chaincode is not supported by the embedded ledger'],
   [Type.PUT_STATE_METADATA, 'state-based endorsement is not supported by the embedded ledger'],
   [Type.GET_PRIVATE_DATA_HASH, 'private data collections are not supported by the embedded ledger'],
   [Type.PURGE_PRIVATE_DATA, 'private data collections are not supported by the embedded ledger'],

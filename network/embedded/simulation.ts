@@ -56,16 +56,15 @@ export class Simulation {
     return found?.value;
   }
 
-  /** Writes a value; null deletes the key. */
+  /** Writes a value. An empty one deletes the key, as null does: Fabric's state knows no empty values. */
   write(key: string, value: Uint8Array | null): void {
     this.#requireOpen();
-    if (key === '') throw new Error('the key of a write is empty');
     if (this.#paginated) {
       throw new Error(
         `txid [${this.txId}]: unsuppored transaction. Transaction has already performed a paginated query. Writes are not allowed`,
       );
     }
-    this.#writes.set(key, value);
+    this.#writes.set(key, value?.length ? value : null);
   }
 
   /** Opens a range and returns its first portion; `pageSize` makes it one page with a bookmark. */

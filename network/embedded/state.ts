@@ -87,6 +87,11 @@ export class State {
     return this.#read(Buffer.from(`b${block}`));
   }
 
+  /** Number of the block whose header has this hash, hex. */
+  numberOf(hash: string): number | undefined {
+    return this.#read(Buffer.from(`h${hash}`));
+  }
+
   savepoint(): Savepoint | undefined {
     return this.#read(SAVEPOINT);
   }
@@ -153,7 +158,12 @@ export function writeFrame(block: number, frame: Frame): Write {
   return index(Buffer.from(`b${block}`), frame);
 }
 
-function index(key: Buffer, entry: object): Write {
+/** Finds a block's number by its header's hash, hex. */
+export function writeHash(hash: string, block: number): Write {
+  return index(Buffer.from(`h${hash}`), block);
+}
+
+function index(key: Buffer, entry: object | number): Write {
   return { type: 'put', key, value: Buffer.from(JSON.stringify(entry)) };
 }
 

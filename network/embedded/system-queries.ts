@@ -1,13 +1,13 @@
 import { common, peer } from '@hyperledger/fabric-protos';
-import { policyFailure } from './admission.ts';
 import type { Chain } from './chain.ts';
+import { CARE_READERS_ONLY } from './commit-status.ts';
 import type { Identity } from './membership.ts';
 import type { Proposal } from './proposal.ts';
 
 /** Fabric's query system chaincode, the one system chaincode served. */
 export const SYSTEM_QUERIES = 'qscc';
 
-type Query = (chain: Chain, argument: string) => Promise<Uint8Array>;
+type Query = (chain: Chain, argument: string, bytes: Uint8Array) => Promise<Uint8Array>;
 
 const QUERIES: Record<string, Query> = {
   GetChainInfo: async (chain) => {
@@ -19,7 +19,10 @@ const QUERIES: Record<string, Query> = {
     return info.serializeBinary();
   },
   GetBlockByNumber: async (chain, argument) => {
-    if (!/^\d{1,15}$/.test(argument)) throw new Error(`Failed to parse block number with error ${argument}`);
+    if (!/^\d{1,15}$/.test(argument)) {
+      const reason = `strconv.ParseUint: parsing "${argument}": invalid syntax`;
+      throw new Error(`Failed to parse block number with error ${reason}`);
+    }
     const number = Number(argument);
     if (number >= chain.height) {
       throw new Error(
@@ -27,6 +30,12 @@ const QUERIES: Record<string, Query> = {
       );
     }
     return chain.block(number);
+  },
+  GetBlockByHash: async (chain, argument, bytes) => {
+    const hash = Buffer.from(bytes).toString('hex');
+    const number = chain.state.numberOf(hash);
+    if (number !== undefined) return chain.block(number);
+    throw new Error(`Failed to get block hash ${argument}, error no such block hash [${hash}] in index`);
   },
   GetBlockByTxID: async (chain, txId) => {
     const place = chain.state.place(txId);
@@ -58,19 +67,22 @@ export async function querySystem(
   identity: Identity,
   chain: Chain,
 ): Promise<peer.Response> {
-  const [name = '', channel = '', argument] =
-    proposal.input?.getArgsList_asU8().map((bytes) => Buffer.from(bytes).toString()) ?? [];
+  const args = proposal.input?.getArgsList_asU8() ?? [];
+  const [name = '', channel = '', argument] = args.map((bytes) => Buffer.from(bytes).toString());
   const response = new peer.Response();
   try {
+    if (args.length < 2) throw new Error(`Incorrect number of arguments, ${args.length}`);
     if (channel !== proposal.channel) throw new Error(`Invalid chain ID, ${channel}`);
     const query = Object.hasOwn(QUERIES, name) ? QUERIES[name] : undefined;
-    if (!query) throw new Error(`Requested function ${name} not found.`);
+    if (!query) {
+      throw new Error(`access denied for [${name}][${channel}]: [Unmapped policy for qscc/${name}]`);
+    }
     if (argument === undefined && name !== 'GetChainInfo')
       throw new Error(`missing 3rd argument for ${name}`);
     if (!identity.care) {
-      throw new Error(`access denied for [${name}][${channel}]: [${policyFailure(channel, 'CareReaders')}]`);
+      throw new Error(`access denied for [${name}][${channel}]: [${CARE_READERS_ONLY}]`);
     }
-    response.setPayload(await query(chain, argument ?? ''));
+    response.setPayload(await query(chain, argument ?? '', args[2] ?? new Uint8Array()));
     response.setStatus(200);
   } catch (error) {
     response.setStatus(500);

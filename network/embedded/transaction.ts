@@ -1,7 +1,7 @@
 import { common, ledger, peer } from '@hyperledger/fabric-protos';
 import { openAction, openChaincodeAction, openResponse, openSet } from './envelope.ts';
 import { type Membership, signedBy } from './membership.ts';
-import { CHAINCODE_VERSION, proposalHash, transactionId } from './proposal.ts';
+import { proposalHash, transactionId } from './proposal.ts';
 import { verifyLowSAside } from './signature.ts';
 
 const Code = peer.TxValidationCode;
@@ -73,7 +73,7 @@ export async function checkEndorsements(
   const checks = (endorsed?.getEndorsementsList() ?? []).map(async (endorsement) => {
     const creator = endorsement.getEndorser_asU8();
     const identity = rules.membership.find(creator);
-    if (!identity?.care || !identity.roles.has('peer')) return undefined;
+    if (!identity?.care || identity.role !== 'peer') return undefined;
     const signed = Buffer.concat([payload, creator]);
     const valid = await verifyLowSAside(identity.publicKey, signed, endorsement.getSignature_asU8());
     return valid ? identity.mspId : undefined;
@@ -154,7 +154,8 @@ function readSet(
   const { set, namespaces } = attempt(Code.BAD_RWSET, () => openSet(action));
   const id = action.getChaincodeId();
   demand(extension.getChaincodeId()?.getName() === rules.chaincode, Code.INVALID_CHAINCODE);
-  demand(id?.getName() === rules.chaincode && id.getVersion() === CHAINCODE_VERSION, Code.INVALID_CHAINCODE);
+  demand(id !== undefined, Code.INVALID_OTHER_REASON);
+  demand(id.getName() === rules.chaincode, Code.INVALID_CHAINCODE);
   demand(
     namespaces.every((name) => name === rules.chaincode),
     Code.INVALID_CHAINCODE,

@@ -23,7 +23,8 @@ import {
 } from '@hyperledger/fabric-gateway';
 
 const SHIM = join(__dirname, '../../node_modules/fabric-shim/cli.js');
-const NOTES = join(__dirname, 'notes-chaincode');
+/** Folder of a chaincode that does one ledger operation per function. */
+export const NOTES = join(__dirname, 'notes-chaincode');
 
 /** A chaincode in its own process, run by the unmodified shim. */
 export interface ChaincodeProcess {
@@ -91,10 +92,14 @@ export async function freePort(): Promise<number> {
 /** An embedded ledger with the notes chaincode, in a folder of its own. */
 export interface TestLedger {
   readonly dataDir: string;
+  /** Another one after `restart`. */
   readonly ledger: Ledger;
   readonly chaincode: ChaincodeProcess;
   /** Connects with fabric-gateway as a member's gateway; closed by `stop`. */
   as(mspId: string, options?: Partial<ConnectOptions>): Connection;
+  access(mspId: string): LedgerAccess;
+  /** Stops the ledger and starts it again on the same blocks. */
+  restart(options?: Partial<LedgerOptions>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -108,17 +113,25 @@ export async function startTestLedger(options: Partial<LedgerOptions> = {}): Pro
   const dataDir = options.dataDir ?? newFolder();
   const chaincode = await startChaincode();
   const address = { port: 0, chaincodeAddress: chaincode.address, log: () => undefined };
-  const ledger = await startLedger({ ...address, ...options, dataDir });
+  let ledger = await startLedger({ ...address, ...options, dataDir });
   await ledger.chaincodeReady();
   const connections: Connection[] = [];
   return {
     dataDir,
-    ledger,
+    get ledger() {
+      return ledger;
+    },
     chaincode,
     as: (mspId, connectOptions) => {
       const connection = connectAs(ledger.address, ledger.identities, mspId, connectOptions);
       connections.push(connection);
       return connection;
+    },
+    access: (mspId) => accessTo(ledger.address, ledger.identities, mspId),
+    restart: async (more) => {
+      await ledger.stop();
+      ledger = await startLedger({ ...address, ...options, ...more, dataDir });
+      await ledger.chaincodeReady();
     },
     stop: async () => {
       for (const connection of connections) connection.close();
@@ -140,14 +153,17 @@ export function connectAs(
   mspId: string,
   options: Partial<ConnectOptions> = {},
 ): Connection {
-  const access = {
+  return connectWith(accessTo(address, identities, mspId), mspId, options);
+}
+
+function accessTo(address: string, identities: IdentityFiles, mspId: string): LedgerAccess {
+  return {
     endpoint: address,
     tlsRoot: identities.tlsAuthority.certificate,
     serverName: 'localhost',
     peerOrganisation: mspId,
     ...identities.organisations.get(mspId)!.client,
   };
-  return connectWith(access, mspId, options);
 }
 
 export function connectWith(
@@ -157,6 +173,7 @@ export function connectWith(
 ): Connection {
   const client = new Client(access.endpoint, credentials.createSsl(readFileSync(access.tlsRoot)), {
     'grpc.ssl_target_name_override': access.serverName,
+    'grpc.max_receive_message_length': -1,
   });
   const gateway = connect({
     client,

@@ -1,25 +1,23 @@
 import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Ledger } from '@chartkey/network';
-import { Client, credentials } from '@grpc/grpc-js';
+import type { LedgerAccess } from '@chartkey/network';
+import { type CallOptions, Client, credentials } from '@grpc/grpc-js';
 import { common, gateway, msp, peer } from '@hyperledger/fabric-protos';
 import type { Credential } from '../../network/certificates.ts';
-import { transactionId } from '../../network/embedded/proposal.ts';
 import { signLowS } from '../../network/embedded/signature.ts';
-
-/** What a proposal says; whatever is left out is as it should be. */
-export interface RawProposal {
-  readonly args: readonly string[];
-  readonly channel?: string;
-  readonly chaincode?: string;
-  readonly txId?: string;
-  readonly time?: Date;
-  readonly sign?: (bytes: Uint8Array) => Uint8Array;
-  readonly transient?: Record<string, Uint8Array>;
-}
+import { proposalMessage, type RawProposal, type RawSeek, seekMessage } from './raw-messages.ts';
 
 interface Message {
   serializeBinary(): Uint8Array;
+}
+
+interface Decoder<Type> {
+  deserializeBinary(bytes: Uint8Array): Type;
+}
+
+/** How a call ends early. */
+export interface CallEnds extends CallOptions {
+  readonly signal?: AbortSignal;
 }
 
 /** Speaks to the ledger with hand-made messages, to say what fabric-gateway never would. */
@@ -28,13 +26,20 @@ export class RawClient {
   readonly key: KeyObject;
   readonly #client: Client;
 
-  constructor(ledger: Ledger, mspId: string, credential: Credential) {
+  constructor(
+    access: Pick<LedgerAccess, 'endpoint' | 'tlsRoot' | 'serverName'>,
+    mspId: string,
+    credential: Credential,
+  ) {
     const identity = new msp.SerializedIdentity();
     identity.setMspid(mspId);
     identity.setIdBytes(Buffer.from(credential.certificate));
     this.creator = identity.serializeBinary();
     this.key = createPrivateKey(credential.privateKey);
-    this.#client = new Client(ledger.address, credentials.createSsl(readFileSync(ledger.tlsRootCertificate)));
+    this.#client = new Client(access.endpoint, credentials.createSsl(readFileSync(access.tlsRoot)), {
+      'grpc.ssl_target_name_override': access.serverName,
+      'grpc.max_receive_message_length': -1,
+    });
   }
 
   close(): void {
@@ -42,48 +47,63 @@ export class RawClient {
   }
 
   propose(proposal: RawProposal): peer.SignedProposal {
-    const nonce = randomBytes(24);
-    const bytes = this.#proposalBytes(proposal, nonce).serializeBinary();
+    const nonce = proposal.nonce ?? randomBytes(24);
+    const bytes = proposalMessage(proposal, this.creator, nonce).serializeBinary();
     const signed = new peer.SignedProposal();
     signed.setProposalBytes(bytes);
-    signed.setSignature(proposal.sign ? proposal.sign(bytes) : signLowS(this.key, bytes));
+    signed.setSignature(proposal.sign ? proposal.sign(bytes) : this.sign(bytes));
     return signed;
   }
 
-  async evaluate(signed: peer.SignedProposal, targets: string[] = []): Promise<string> {
+  sign(bytes: Uint8Array): Uint8Array {
+    return signLowS(this.key, bytes);
+  }
+
+  async evaluate(
+    signed: peer.SignedProposal | undefined,
+    targets: string[] = [],
+    ends: CallEnds = {},
+  ): Promise<string> {
     const request = new gateway.EvaluateRequest();
     request.setProposedTransaction(signed);
     request.setTargetOrganizationsList(targets);
-    const response = await this.#call('Evaluate', request, gateway.EvaluateResponse);
+    const response = await this.call('gateway.Gateway/Evaluate', request, gateway.EvaluateResponse, ends);
     return Buffer.from(response.getResult()!.getPayload_asU8()).toString();
   }
 
-  async endorse(signed: peer.SignedProposal, organisations: string[] = []): Promise<common.Envelope> {
+  async endorse(
+    signed: peer.SignedProposal | undefined,
+    organisations: string[] = [],
+  ): Promise<common.Envelope> {
     const request = new gateway.EndorseRequest();
     request.setProposedTransaction(signed);
     request.setEndorsingOrganizationsList(organisations);
-    return (await this.#call('Endorse', request, gateway.EndorseResponse)).getPreparedTransaction()!;
+    const response = await this.call('gateway.Gateway/Endorse', request, gateway.EndorseResponse);
+    return response.getPreparedTransaction()!;
   }
 
   /** Signs the envelope's payload and submits it; returns the transaction id it names. */
   async submit(
     envelope: common.Envelope,
-    sign = (bytes: Uint8Array): Uint8Array => signLowS(this.key, bytes),
+    sign = (bytes: Uint8Array): Uint8Array => this.sign(bytes),
+    channel = 'records',
   ): Promise<string> {
-    const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
-    const header = common.ChannelHeader.deserializeBinary(payload.getHeader()!.getChannelHeader_asU8());
     envelope.setSignature(sign(envelope.getPayload_asU8()));
     const request = new gateway.SubmitRequest();
-    request.setChannelId('records');
+    request.setChannelId(channel);
     request.setPreparedTransaction(envelope);
-    await this.#call('Submit', request, gateway.SubmitResponse);
-    return header.getTxId();
+    await this.call('gateway.Gateway/Submit', request, gateway.SubmitResponse);
+    return openHeader(envelope).getTxId();
   }
 
-  /** The validation code of a transaction, once it has one; the signal cancels the call. */
-  async outcome(txId: string, channel = 'records', signal?: AbortSignal): Promise<number> {
-    const request = this.statusRequest(txId, channel);
-    return (await this.#call('CommitStatus', request, gateway.CommitStatusResponse, signal)).getResult();
+  /** The validation code of a transaction, once it has one. */
+  async outcome(txId: string, channel = 'records', ends: CallEnds = {}): Promise<number> {
+    return this.status(this.statusRequest(txId, channel), ends);
+  }
+
+  async status(request: gateway.SignedCommitStatusRequest, ends: CallEnds = {}): Promise<number> {
+    const path = 'gateway.Gateway/CommitStatus';
+    return (await this.call(path, request, gateway.CommitStatusResponse, ends)).getResult();
   }
 
   statusRequest(txId: string, channel = 'records'): gateway.SignedCommitStatusRequest {
@@ -93,57 +113,48 @@ export class RawClient {
     request.setIdentity(this.creator);
     const signed = new gateway.SignedCommitStatusRequest();
     signed.setRequest(request.serializeBinary());
-    signed.setSignature(signLowS(this.key, signed.getRequest_asU8()));
+    signed.setSignature(this.sign(signed.getRequest_asU8()));
     return signed;
   }
 
-  #proposalBytes(proposal: RawProposal, nonce: Uint8Array): peer.Proposal {
-    const { channel = 'records', chaincode = 'records', time = new Date() } = proposal;
-    const id = new peer.ChaincodeID();
-    id.setName(chaincode);
-    const extension = new peer.ChaincodeHeaderExtension();
-    extension.setChaincodeId(id);
-    const channelHeader = headerAt(time);
-    channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
-    channelHeader.setChannelId(channel);
-    channelHeader.setTxId(proposal.txId ?? transactionId(nonce, this.creator));
-    channelHeader.setExtension$(extension.serializeBinary());
-    const signatureHeader = new common.SignatureHeader();
-    signatureHeader.setNonce(nonce);
-    signatureHeader.setCreator(this.creator);
-    const header = new common.Header();
-    header.setChannelHeader(channelHeader.serializeBinary());
-    header.setSignatureHeader(signatureHeader.serializeBinary());
-    const input = new peer.ChaincodeInput();
-    input.setArgsList(proposal.args.map((arg) => Buffer.from(arg)));
-    const spec = new peer.ChaincodeSpec();
-    spec.setChaincodeId(id);
-    spec.setInput(input);
-    const invocation = new peer.ChaincodeInvocationSpec();
-    invocation.setChaincodeSpec(spec);
-    const payload = new peer.ChaincodeProposalPayload();
-    payload.setInput(invocation.serializeBinary());
-    for (const [name, value] of Object.entries(proposal.transient ?? {})) {
-      payload.getTransientmapMap().set(name, value);
+  /** Asks for blocks; gives every answer up to the status that ends it. */
+  async *deliver(
+    method: 'Deliver' | 'DeliverFiltered' | 'DeliverWithPrivateData',
+    seek: RawSeek,
+  ): AsyncGenerator<peer.DeliverResponse> {
+    const payload = seekMessage(seek, this.creator, randomBytes(24)).serializeBinary();
+    const envelope = new common.Envelope();
+    envelope.setPayload(payload);
+    envelope.setSignature(seek.sign ? seek.sign(payload) : this.sign(payload));
+    const decode = (bytes: Buffer) => peer.DeliverResponse.deserializeBinary(bytes);
+    const call = this.#client.makeBidiStreamRequest(`/protos.Deliver/${method}`, encode, decode);
+    // A call that is cancelled below has no one to tell.
+    call.on('error', () => undefined);
+    call.write(envelope);
+    try {
+      for await (const answer of call) {
+        yield answer as peer.DeliverResponse;
+        if ((answer as peer.DeliverResponse).hasStatus()) return;
+      }
+    } finally {
+      call.cancel();
     }
-    const result = new peer.Proposal();
-    result.setHeader(header.serializeBinary());
-    result.setPayload(payload.serializeBinary());
-    return result;
   }
 
-  #call<Response>(
-    name: string,
+  /** One unary call of `<service>/<method>`. */
+  call<Response>(
+    path: string,
     request: Message,
-    type: { deserializeBinary(bytes: Uint8Array): Response },
-    signal?: AbortSignal,
+    type: Decoder<Response>,
+    { signal, ...options }: CallEnds = {},
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
-        `/gateway.Gateway/${name}`,
-        (message: Message) => Buffer.from(message.serializeBinary()),
+        `/${path}`,
+        encode,
         (bytes: Buffer) => type.deserializeBinary(bytes),
         request,
+        options,
         (error, response) => (error ? reject(error) : resolve(response!)),
       );
       signal?.addEventListener('abort', () => call.cancel());
@@ -151,11 +162,10 @@ export class RawClient {
   }
 }
 
-/** An empty channel header with a time: the message class for times is not among Fabric's. */
-function headerAt(time: Date): common.ChannelHeader {
-  let rest = Math.floor(time.getTime() / 1000);
-  const seconds: number[] = [];
-  for (; rest >= 0x80; rest = Math.floor(rest / 128)) seconds.push((rest & 0x7f) | 0x80);
-  const timestamp = [0x08, ...seconds, rest];
-  return common.ChannelHeader.deserializeBinary(Uint8Array.from([0x1a, timestamp.length, ...timestamp]));
+const encode = (message: Message) => Buffer.from(message.serializeBinary());
+
+/** The channel header of an envelope. */
+export function openHeader(envelope: common.Envelope): common.ChannelHeader {
+  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
+  return common.ChannelHeader.deserializeBinary(payload.getHeader()!.getChannelHeader_asU8());
 }

@@ -32,6 +32,11 @@ class Notes extends Contract {
     return (await ctx.stub.getState(key)).toString();
   }
 
+  async putTwice(ctx, key, first, second) {
+    await ctx.stub.putState(key, Buffer.from(first));
+    await ctx.stub.putState(key, Buffer.from(second));
+  }
+
   async addItem(ctx, list, item) {
     await ctx.stub.putState(ctx.stub.createCompositeKey('item', [list, item]), Buffer.from(item));
   }
@@ -88,6 +93,11 @@ class Notes extends Contract {
     await ctx.stub.putState('paged', Buffer.from('x'));
   }
 
+  async putThenPage(ctx, list) {
+    await ctx.stub.putState('paged', Buffer.from('x'));
+    return this.page(ctx, list, '1', '');
+  }
+
   async keysBetween(ctx, start, end) {
     const keys = [];
     for await (const entry of ctx.stub.getStateByRange(start, end)) keys.push(entry.key);
@@ -107,12 +117,27 @@ class Notes extends Contract {
     ctx.stub.setEvent(name, Buffer.from(payload));
   }
 
+  announceTwice(ctx, first, second) {
+    ctx.stub.setEvent(first, Buffer.from(first));
+    ctx.stub.setEvent(second, Buffer.from(second));
+  }
+
   caller(ctx) {
     return ctx.clientIdentity.getMSPID();
   }
 
   fail(_ctx, message) {
     throw new Error(message);
+  }
+
+  /** Ends its own process in the middle of the transaction. */
+  panic() {
+    process.exit(1);
+  }
+
+  /** Answers so many bytes. */
+  large(_ctx, bytes) {
+    return 'x'.repeat(Number(bytes));
   }
 
   sleep(_ctx, milliseconds) {
@@ -133,6 +158,14 @@ class Notes extends Contract {
 
   async privateData(ctx) {
     await ctx.stub.getPrivateData('collection', 'key');
+  }
+
+  async putPrivate(ctx) {
+    await ctx.stub.putPrivateData('collection', 'key', Buffer.from('x'));
+  }
+
+  async validationParameter(ctx, key) {
+    await ctx.stub.setStateValidationParameter(key, Buffer.from('x'));
   }
 }
 
