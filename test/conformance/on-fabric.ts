@@ -8,7 +8,7 @@ import {
   startProcess,
   stopProcess,
 } from '../../network/demo/processes.ts';
-import { FabricPlan, onlyFileIn, peerDomain } from '../../network/fabric/plan.ts';
+import { FabricPlan, onlyFileIn, onOneMachine, peerDomain } from '../../network/fabric/plan.ts';
 import { freePortBase, ownFolder } from '../support/consortium.ts';
 import { connectWith, NOTES } from '../support/ledger.ts';
 import type { LedgerUnderTest } from './ledger-under-test.ts';
