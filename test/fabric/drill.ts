@@ -5,7 +5,7 @@ import type { OwnConsortium } from '../support/own-consortium.ts';
 import { seed } from '../support/share.ts';
 import { Chains, CommitTimes } from './chains.ts';
 import { hungOrderers } from './orderers.ts';
-import { type Stage, violations } from './proofs.ts';
+import { type Stage, unreadable, violations } from './proofs.ts';
 import { kinds, type Sent, SteadyTraffic, succeeded } from './steady-traffic.ts';
 import type { Row } from './table.ts';
 
@@ -20,10 +20,11 @@ export interface Fault {
   nothingCommits?: boolean;
 }
 
-/** Milliseconds of traffic before and after, and until service must be back. */
+/** Milliseconds of traffic before and after. */
 const BEFORE = 3_000;
 const AFTER = 2_000;
-const BACK = 60_000;
+/** Milliseconds until service must be back, before an operator’s watch suspects the orderers. */
+const BACK = { first: 20_000, afterEach: 12_000 };
 
 /** One consortium that is put through faults, one after the other. */
 export class Drill {
@@ -54,6 +55,11 @@ export class Drill {
     return new Drill(own, rows, stage, [...contents.keys()], speakers);
   }
 
+  /** What cannot be read of all that was stored since the beginning. */
+  lost(): Promise<string[]> {
+    return unreadable(this.stage, 0);
+  }
+
   /** Goes through one fault under traffic. @returns what was wrong */
   async through({ what, happens, lasts, leaderDies, nothingCommits }: Fault): Promise<string[]> {
     const chance = new Chance(seed + this.rows.length);
@@ -67,16 +73,16 @@ export class Drill {
     await pause(lasts);
     const healed = Date.now();
     await heal();
-    const back = await traffic.flowsSince(healed, BACK);
+    const { back, watched } = await this.untilBack(traffic, healed);
     await pause(AFTER);
     const ended = Date.now();
     await traffic.stop();
     times.stop();
-    const hung = await hungOrderers(this.own.dataDir);
-    await Promise.all(hung.map((name) => this.run.kill(name).then(() => this.run.again(name))));
-    const wrong = back ? [] : ['service was not back in a minute'];
+    const wrong = back ? [] : ['service was not back'];
     if (nothingCommits) wrong.push(...committedMeanwhile(traffic.sent, struck, healed));
     wrong.push(...(await violations(this.stage, traffic)));
+    const hung = await hungOrderers(this.own.dataDir);
+    for (const name of hung) await this.startAnew(name);
     const first = kinds.map(
       (kind) => traffic.firstSuccess(kind, healed)?.answered ?? Number.POSITIVE_INFINITY,
     );
@@ -89,11 +95,30 @@ export class Drill {
       unserved: Math.max(...kinds.map((kind) => longestUnserved(traffic.sent, kind, begun, ended))),
       back: Math.max(...first) - healed,
       ...(leaderDies !== undefined && { leaderDies }),
-      hung,
+      restarted: [...watched, ...hung],
       violations: wrong.length,
     });
     process.stderr.write(`${JSON.stringify(this.rows.at(-1))}\n`);
     return [...new Set(wrong)];
+  }
+
+  /** Waits for every kind of request to succeed; when none does, orderers are started anew, one by one. */
+  private async untilBack(traffic: SteadyTraffic, since: number) {
+    const watched: string[] = [];
+    const orderers = [...this.run.processes.keys()].filter((name) => name.startsWith('orderer-')).sort();
+    let back = await traffic.flowsSince(since, BACK.first);
+    for (const name of orderers) {
+      if (back) break;
+      await this.startAnew(name);
+      watched.push(name);
+      back = await traffic.flowsSince(since, BACK.afterEach);
+    }
+    return { back, watched };
+  }
+
+  private async startAnew(name: string): Promise<void> {
+    await this.run.kill(name);
+    await this.run.again(name);
   }
 }
 

@@ -80,6 +80,15 @@ const faults: Fault[] = [
 const title =
   '$what: nothing acknowledged is lost, nothing is released unlogged, nothing refused comes about, and service is back by itself';
 
+/** One network goes through faults, one after the other. */
+function throughAll(faults: Fault[]): void {
+  test.each(faults)(title, async (fault) => expect(await drill.through(fault)).toEqual([]), 300_000);
+
+  test('in the end everything that was ever stored is read back', async () => {
+    expect(await drill.lost()).toEqual([]);
+  }, 120_000);
+}
+
 describe('killed and paused', () => {
   beforeAll(async () => {
     const fabric = async (folder: string, base: number) => new FabricUnderneath(folder, base, programs);
@@ -87,7 +96,7 @@ describe('killed and paused', () => {
   }, 180_000);
   afterAll(() => drill?.own.stop());
 
-  test.each(faults)(title, async (fault) => expect(await drill.through(fault)).toEqual([]), 240_000);
+  throughAll(faults);
 });
 
 describe('cut off', () => {
@@ -109,9 +118,8 @@ describe('cut off', () => {
     relays.close();
   });
 
-  const cuts: Fault[] = [
+  throughAll([
     { what: 'our own orderer and peer are cut off', happens: cut('riverside'), lasts: PAUSED },
     { what: 'another organisation’s are cut off', happens: cut('hilltop'), lasts: PAUSED },
-  ];
-  test.each(cuts)(title, async (fault) => expect(await drill.through(fault)).toEqual([]), 240_000);
+  ]);
 });

@@ -11,7 +11,7 @@ const CATCHING_UP = 15_000;
 
 /**
  * Orderers that run but stay behind when nothing is sent. A follower of SmartBFT (Fabric 3.1.5) can hang for good when it is starved
- * of CPU: it decides a block while its view stops, and waits for a reader that is gone. Only a restart helps.
+ * of CPU: it delivers a block while its view stops, and waits for a reader that is gone (SmartBFT’s controller.decide). Only a restart helps.
  */
 export async function hungOrderers(dataDir: string): Promise<string[]> {
   const { portBase } = JSON.parse(readFileSync(foundedFile(dataDir), 'utf8')) as FoundedLedger;

@@ -18,8 +18,8 @@ export interface Row {
   /** milliseconds from the blow's end until every kind of request had succeeded */
   back: number;
   leaderDies?: boolean;
-  /** orderers that ran and took no part any more, so that they had to be restarted */
-  hung: string[];
+  /** orderers that ran and took no part any more, or were suspected of it, so that they were started anew */
+  restarted: string[];
   violations: number;
 }
 
@@ -34,12 +34,12 @@ export function printed(rows: Row[]): string {
     const cells = [
       ...[row.what, seconds(row.lasts), `${row.served}`, said.join(', ') || 'none'],
       ...[`${seconds(row.stall)}${goal}`, seconds(row.unserved), seconds(row.back)],
-      ...[row.hung.join(', ') || 'none', row.violations],
+      ...[row.restarted.join(', ') || 'none', row.violations],
     ];
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| fault | lasts | served | not served | longest time without a commit | longest without a success | all served again after its end | orderers hung | broken promises |',
+    '| fault | lasts | served | not served | longest time without a commit | longest without a success | all served again after its end | orderers started anew | broken promises |',
     '|---|---|---|---|---|---|---|---|---|',
     ...lines,
   ].join('\n');
