@@ -155,6 +155,10 @@ export function ordererConfig(plan: FabricPlan, { member, ports }: CareNode): ob
         ClientPrivateKey: privateKey,
         RootCAs: roots,
         ReplicationPolicy: 'consensus',
+        // A change of leaders waits for what every orderer answers, and one may hang (defaults: 5 s, 7 s, 5 s).
+        DialTimeout: '2s',
+        RPCTimeout: '3s',
+        ReplicationPullTimeout: '2s',
       },
       LocalMSPDir: join(folder, 'msp'),
       LocalMSPID: ordererMspId(member),
