@@ -62,7 +62,7 @@ export class Deployment {
       if (error instanceof NodeDown) throw error;
       return '';
     });
-    if (approved.includes(`"version": "${version}"`) && approved.includes(id)) return;
+    if (approved.includes(version) && approved.includes(id)) return;
     const words = ['--version', version, '--sequence', `${sequence}`, '--package-id', id];
     await this.peer(node, ['lifecycle', 'chaincode', 'approveformyorg', ...this.common, ...words]);
   }

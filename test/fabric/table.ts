@@ -57,7 +57,10 @@ export function write(rows: Row[], fabric: string): void {
   const date = new Date().toISOString().slice(0, 10);
   const load = loadavg()[2]!.toFixed(1);
   const made = { command: 'WRITE=1 npm run test:fabric:faults', date, machine, load, versions };
-  writeFileSync(join(docs, 'faults.json'), `${JSON.stringify({ ...made, rows }, null, 2)}\n`);
+  const faults = rows.map(({ struck, restarted, ...row }) => {
+    return { ...row, struck: struck.join(' '), restarted: restarted.join(' ') };
+  });
+  writeFileSync(join(docs, 'faults.json'), `${JSON.stringify({ ...made, faults }, null, 2)}\n`);
   const by = `Made by \`${made.command}\` on ${machine}, with a load of ${load} in the last 15 minutes, Fabric ${fabric}, Node ${process.version}, ${date}.`;
   const page = join(docs, 'faults.md');
   const [before = '', after = ''] = readFileSync(page, 'utf8').split(/<!-- figures -->[\s\S]*<!-- end -->/);
