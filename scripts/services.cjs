@@ -1,7 +1,7 @@
 // Finds the servers that test:services runs, or installs what can be installed, and links them to where the
 // suite looks: node_modules/.cache/services. Says what is missing and ends with 1. Plain Node 20 JavaScript.
 const { spawnSync } = require('node:child_process');
-const { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } = require('node:fs');
+const { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync } = require('node:fs');
 const { delimiter, dirname, join } = require('node:path');
 
 const VERSITYGW = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
@@ -27,26 +27,27 @@ function s3Server() {
   const go = holder('go', '/usr/local/go/bin');
   if (!go) return false;
   console.error(`Installing ${VERSITYGW} (about a minute, once) …`);
-  const env = { ...process.env, GOBIN: folder, GOFLAGS: '-modcacherw' };
-  const { status } = spawnSync(join(go, 'go'), ['install', VERSITYGW], {
-    env,
+  const options = {
+    env: { ...process.env, GOBIN: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
-  });
+    timeout: 600_000,
+  };
+  const { status, stderr } = spawnSync(join(go, 'go'), ['install', VERSITYGW], options);
+  if (status !== 0) console.error(String(stderr).trim().split('\n').at(-1));
   return status === 0;
 }
 
 function postgresql() {
-  // A link in a PATH leads to the folder that holds the server too.
   const found = holder('initdb', ...versions.map((version) => join(debian, version, 'bin')));
   if (!found) return false;
-  return link('initdb', join(found, 'initdb')) && existsSync(join(dirname(real('initdb')), 'postgres'));
+  // A link in a PATH leads to the folder that holds the server itself.
+  const programs = dirname(realpathSync(join(found, 'initdb')));
+  return existsSync(join(programs, 'postgres')) && link('initdb', join(programs, 'initdb'));
 }
-
-const real = (name) => require('node:fs').realpathSync(here(name));
 
 mkdirSync(folder, { recursive: true });
 const missing = [];
-if (!s3Server()) missing.push('versitygw (give Go 1.24 or newer, or versitygw itself, on the PATH)');
+if (!s3Server()) missing.push('versitygw (put Go 1.25 or newer on the PATH, or versitygw itself)');
 if (!postgresql()) missing.push('PostgreSQL (initdb on the PATH, or Debian’s package postgresql)');
-if (missing.length > 0) console.error(`services: not installed: ${missing.join(', ')}`);
+if (missing.length > 0) console.log(`services: not installed: ${missing.join(', ')}`);
 process.exit(missing.length > 0 ? 1 : 0);

@@ -119,3 +119,28 @@ test('content whose client leaves in the middle is given up', async () => {
   await until(() => state.left);
   await until(() => served.lines.some((line) => line.includes('"aborted":true')));
 });
+
+test('of content that comes slower than it is read, only what the socket has not taken yet is kept', async () => {
+  served = await serve();
+  const chunks = Array.from({ length: 100 }, () => new Uint8Array(65_520).fill(7));
+  const kept: number[] = [];
+  served.gateway.readContent = async () => ({
+    access: `${'f'.repeat(64)}:0`,
+    version: 1,
+    mediaType: 'text/plain',
+    length: 100 * 65_520,
+    digest: '',
+    body: (async function* () {
+      for (const [at, chunk] of chunks.entries()) {
+        yield chunk;
+        await wait(5);
+        kept.push(chunks.slice(0, at + 1).filter(({ byteLength }) => byteLength > 0).length);
+      }
+    })(),
+  });
+  const headers = { Authorization: 'Bearer device' };
+  const answer = await fetch(`${served.url}/v1/records/${record}/content`, { headers });
+  const body = new Uint8Array(await answer.arrayBuffer());
+  expect([body.length, body.every((byte) => byte === 7)]).toEqual([100 * 65_520, true]);
+  expect(Math.max(...kept)).toBeLessThan(60);
+});

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, readConfig } from '../../gateway/src/config.ts';
 import { takeDataFolder } from '../../gateway/src/data-folder.ts';
-import { makeLogger } from '../../gateway/src/http/log.ts';
+import { makeLogger } from '../../gateway/src/http/index.ts';
 import { openPayloads } from '../../gateway/src/payloads.ts';
 import { madeBucket } from '../support/buckets.ts';
 import { credentialsText, nameFor, sharedServices } from '../support/services.ts';

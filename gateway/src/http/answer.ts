@@ -57,12 +57,23 @@ async function* rest(
   response: Response,
 ) {
   const written: Uint8Array[] = [];
+  let held = 0;
+  // What the socket has not taken yet it still reads: the last bytes that were written.
+  const release = () => {
+    for (let [oldest] = written; oldest; [oldest] = written) {
+      const { byteLength } = oldest;
+      if (held - byteLength < response.writableLength) return;
+      giveBack(oldest);
+      written.shift();
+      held -= byteLength;
+    }
+  };
   try {
     for (let step = first; !step.done; step = await chunks.next()) {
+      release();
       yield step.value;
       written.push(step.value);
-      // Until then the socket still reads them.
-      if (response.writableLength === 0) for (const chunk of written.splice(0)) giveBack(chunk);
+      held += step.value.byteLength;
     }
   } finally {
     await chunks.return?.();

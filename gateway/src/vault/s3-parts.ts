@@ -1,11 +1,15 @@
+import { giveBack } from '../give-back.ts';
 import type { ByteSource } from './segments.ts';
 
-/** What one request to S3 carries at most; 32 GiB are 4,100 of them, S3 takes 10,000 of an object. */
-export const PART_BYTES = 8 << 20;
+/** What one request carries: S3 allows no less and 10,000 in an object; 32 GiB are 6,600 of them. */
+export const PART_BYTES = 5 << 20;
 /** of most objects, which are small */
 const FIRST_BYTES = 1 << 16;
 
-/** Consecutive bytes of an object. `bytes` are valid until the part after the next one is asked for. */
+/**
+ * Consecutive bytes of an object. `bytes` are valid until the part after the next one is asked for, those of
+ * the last part until the end is.
+ */
 export interface Part {
   readonly number: number;
   readonly last: boolean;
@@ -34,10 +38,13 @@ export async function* cutParts(source: ByteSource): AsyncGenerator<Part> {
     }
   }
   yield { number, last: true, bytes: block.subarray(0, filled) };
+  // Not when it is broken off: a block may still be on its way then.
+  for (const done of [block, other]) giveBack(done);
 }
 
 function enlarged(block: Uint8Array): Buffer<ArrayBuffer> {
   const larger = Buffer.allocUnsafeSlow(Math.min(block.length * 4, PART_BYTES));
   larger.set(block);
+  giveBack(block);
   return larger;
 }

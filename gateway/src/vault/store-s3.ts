@@ -37,8 +37,8 @@ class S3Store implements Store {
         sending = upload.send(part);
         // The next one hears of a failure; until then it must not count as unhandled.
         sending.catch(() => {});
+        if (part.last) await sending;
       }
-      await sending;
     } catch (error) {
       await sending.catch(() => {});
       await upload.abandon();

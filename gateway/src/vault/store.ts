@@ -16,7 +16,8 @@ export interface StoredObject {
 export interface Store {
   /**
    * Streams an object in. When it resolves the object is durable and visible; when it rejects, with the
-   * source's error or one of ours, nothing of it is left. An object of that name is replaced at once.
+   * source's error or one of ours, nothing of it is left, but after a Failure VAULT_UNAVAILABLE, when it may
+   * be there whole: nobody could be asked. An object of that name is replaced at once.
    * @param options.ifAbsent leave an object of that name alone and throw AlreadyInVault
    * @throws VaultFull, AlreadyInVault, VaultPathRefused
    */
