@@ -55,7 +55,7 @@ module.exports = {
       'One room speaks Fabric.',
       {
         pathNot:
-          '^gateway/src/ledger/|^network/|^test/(conformance|embedded|fabric|bench|support|soak|unit/ledger)/',
+          '^gateway/src/ledger/|^network/|^test/(conformance|embedded|fabric-faults|bench|support|soak|unit/ledger)/',
       },
       { path: outside(['@hyperledger', '@grpc']) },
     ),

@@ -45,8 +45,8 @@ module.exports = {
       globalSetup: '<rootDir>/test/support/start-consortium.ts',
       globalTeardown: '<rootDir>/test/support/stop-consortium.ts',
     }),
-    project('native', ['native']),
-    project('fabric-faults', ['fabric']),
+    project('fabric-steps', ['fabric-steps']),
+    project('fabric-faults', ['fabric-faults']),
     project('services', [], {
       testMatch: ['services/**/*', ...shared].map((suite) => `<rootDir>/test/${suite}.test.ts`),
       globals: { onServices: true },

@@ -11,7 +11,7 @@ const wanted = process.argv.slice(2);
 // those need servers or programs that are not ours: npm run test:services, npm run test:fabric
 const projects = wanted.includes('--selectProjects')
   ? []
-  : ['--ignoreProjects', 'services', 'native', 'fabric-faults', 'containers'];
+  : ['--ignoreProjects', 'services', 'fabric-steps', 'fabric-faults', 'containers'];
 // .ci/run counts from this file
 const report = process.env.JEST_REPORT ? ['--json', `--outputFile=${process.env.JEST_REPORT}`] : [];
 
