@@ -45,6 +45,19 @@ export function ledgerAccess(dataDir: string, organisation: string): LedgerAcces
   return new FabricPlan(dataDir, DEMO_CONSORTIUM, onOneMachine(portBase)).access(organisation);
 }
 
+/** The settings by which an organisation's gateway finds its peer and who it is there. */
+export function ledgerSettings(organisation: string, access: LedgerAccess) {
+  return {
+    ORGANISATION: organisation,
+    LEDGER_ENDPOINT: access.endpoint,
+    LEDGER_TLS_ROOT: access.tlsRoot,
+    LEDGER_SERVER_NAME: access.serverName,
+    LEDGER_PEER_ORGANISATION: access.peerOrganisation,
+    IDENTITY_CERTIFICATE: access.certificate,
+    IDENTITY_KEY: access.privateKey,
+  };
+}
+
 /** A connection in an organisation's name. */
 export function connectTo(access: LedgerAccess, organisation: string): Ledger {
   const { channel, chaincode } = DEMO_CONSORTIUM;

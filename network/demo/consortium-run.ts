@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Ledger } from '@chartkey/gateway';
 import { DEMO_CONSORTIUM } from '../consortium.ts';
-import { connectTo } from '../ledger-access.ts';
+import { connectTo, ledgerSettings } from '../ledger-access.ts';
 import { EmbeddedUnderneath } from './embedded-underneath.ts';
 import { type Founding, found, onLoopback } from './founding.ts';
 import { type ProcessOrder, type RunningProcess, startProcess, stopProcess } from './processes.ts';
@@ -81,20 +81,13 @@ export class ConsortiumRun {
   /** Everything else about a gateway lies where its settings' defaults look for it. */
   private startGateway(organisation: string): Promise<void> {
     const { dataDir, gatewayEnv } = this.options;
-    const access = this.underneath.access(organisation);
     return this.run({
       name: organisation,
       program: 'node',
       arguments: [join(packageFolder('@chartkey/gateway'), 'dist', 'main.js')],
       env: {
-        ORGANISATION: organisation,
+        ...ledgerSettings(organisation, this.underneath.access(organisation)),
         DATA_DIR: dataDir,
-        LEDGER_ENDPOINT: access.endpoint,
-        LEDGER_TLS_ROOT: access.tlsRoot,
-        LEDGER_SERVER_NAME: access.serverName,
-        LEDGER_PEER_ORGANISATION: access.peerOrganisation,
-        IDENTITY_CERTIFICATE: access.certificate,
-        IDENTITY_KEY: access.privateKey,
         ...(typeof gatewayEnv === 'function' ? gatewayEnv(organisation) : gatewayEnv),
       },
       isReady: (line) => line.includes('"ready":true'),

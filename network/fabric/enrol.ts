@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Member } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
+import { ledgerSettings } from '../ledger-access.ts';
 import { type FabricPlan, onlyFileIn, peerDomain } from './plan.ts';
 import { runProgram } from './programs.ts';
 
@@ -22,23 +23,15 @@ export async function enrol(
 ): Promise<string> {
   const folder = join(dataDir, 'organisations', member.id, 'identity');
   const url = env['FABRIC_CA_URL'];
+  const access = plan.access(member.id);
   const { certificate, privateKey } = url
     ? await enrolWith(url, env, plan, member)
-    : {
-        certificate: readFileSync(plan.access(member.id).certificate),
-        privateKey: readFileSync(plan.access(member.id).privateKey),
-      };
-  writeDurably(join(folder, 'client.key'), privateKey, 0o600);
-  writeDurably(join(folder, 'client.crt'), certificate, 0o644);
-  const { endpoint, tlsRoot, serverName, peerOrganisation } = plan.access(member.id);
-  return Object.entries({
-    ORGANISATION: member.id,
-    DATA_DIR: dataDir,
-    LEDGER_ENDPOINT: endpoint,
-    LEDGER_TLS_ROOT: tlsRoot,
-    LEDGER_SERVER_NAME: serverName,
-    LEDGER_PEER_ORGANISATION: peerOrganisation,
-  })
+    : { certificate: readFileSync(access.certificate), privateKey: readFileSync(access.privateKey) };
+  const files = { certificate: join(folder, 'client.crt'), privateKey: join(folder, 'client.key') };
+  writeDurably(files.privateKey, privateKey, 0o600);
+  writeDurably(files.certificate, certificate, 0o644);
+  const settings = { ...ledgerSettings(member.id, { ...access, ...files }), DATA_DIR: dataDir };
+  return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n');
 }

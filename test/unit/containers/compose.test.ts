@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DCLinter } from 'dclint';
-import { readConfig, settings } from '../../../gateway/src/config.ts';
+import { readConfig } from '../../../gateway/src/config.ts';
+import { settings } from '../../../gateway/src/settings.ts';
 import { DEMO_CONSORTIUM } from '../../../network/consortium.ts';
 import { composeFile, prometheusConfig } from '../../../network/containers/compose.ts';
 import { gatewayUrl } from '../../../network/containers/places.ts';

@@ -8,7 +8,7 @@ import { issueCertificate, makeAuthority } from '../../../network/certificates.t
 import { DEMO_CONSORTIUM, demoPorts } from '../../../network/consortium.ts';
 import { EmbeddedUnderneath } from '../../../network/demo/embedded-underneath.ts';
 import { type RunningProcess, startProcess, stopProcess } from '../../../network/demo/processes.ts';
-import type { LedgerAccess } from '../../../network/ledger-access.ts';
+import { ledgerSettings } from '../../../network/ledger-access.ts';
 import { asMember } from '../../../network/member/steps.ts';
 import { freePortBase, ownFolder } from '../../support/consortium.ts';
 
@@ -35,16 +35,6 @@ const run = (order: Parameters<typeof startProcess>[0]) => {
 const members = DEMO_CONSORTIUM.members.filter(({ gateway }) => gateway);
 let underneath: EmbeddedUnderneath;
 let urls: Map<string, string>;
-
-const settingsOf = (organisation: string, access: LedgerAccess) => ({
-  ORGANISATION: organisation,
-  LEDGER_ENDPOINT: access.endpoint,
-  LEDGER_TLS_ROOT: access.tlsRoot,
-  LEDGER_SERVER_NAME: access.serverName,
-  LEDGER_PEER_ORGANISATION: access.peerOrganisation,
-  IDENTITY_CERTIFICATE: access.certificate,
-  IDENTITY_KEY: access.privateKey,
-});
 
 async function makeTls(): Promise<string> {
   const authority = await makeAuthority('tls', 'Synthetic');
@@ -96,7 +86,7 @@ function startGateway(organisation: string): Promise<void> {
     program: 'node',
     arguments: [join(__dirname, '../../../gateway/dist/main.js')],
     env: {
-      ...settingsOf(organisation, underneath.access(organisation)),
+      ...ledgerSettings(organisation, underneath.access(organisation)),
       DATA_DIR: at('data', organisation),
       GENESIS_FILE: at('signed.json'),
       GATEWAY_DEVICE: at(`${organisation}.device`),
@@ -122,7 +112,7 @@ afterAll(async () => {
 });
 
 test('a consortium founded by hand tells the main job from end to end, over TLS', async () => {
-  const settings = (id: string) => settingsOf(id, underneath.access(id));
+  const settings = (id: string) => ledgerSettings(id, underneath.access(id));
   const registered = await done(['register', 'signed.json'], settings('LakesideMSP'));
   expect(registered).toMatch(/^Registered: demo-/);
   expect(await done(['register', 'signed.json'], settings('RiversideMSP'))).toMatch(
@@ -159,7 +149,7 @@ test('a consortium founded by hand tells the main job from end to end, over TLS'
 
 test('a device that is revoked by hand may not come back', async () => {
   const id = 'RiversideMSP';
-  const settings = settingsOf(id, underneath.access(id));
+  const settings = ledgerSettings(id, underneath.access(id));
   const { device } = JSON.parse(readFileSync(at(`${id}.ehr`), 'utf8'));
   await done(['revoke-device', 'signed.json', `${id}.key`, device], settings);
   const again = () => done(['approve-device', 'signed.json', `${id}.key`, `${id}.ehr`, 'ehr'], settings);
