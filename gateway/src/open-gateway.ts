@@ -50,7 +50,7 @@ export async function openGateway(
   if (!genesis.demo)
     await refused('VAULT_KEY_DIR', () => refuseVaultKeyInside(config.DATA_DIR, config.VAULT_KEY_DIR));
   const device = readDevice(config);
-  const ledgerOptions = readLedgerOptions(config, genesis.channel);
+  const ledgerOptions = readLedgerOptions(config, genesis);
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const one of closing.splice(0).reverse()) await one();

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { checkGenesis, memberOf } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
-import { Failure, type Member, SignedGenesis } from '@chartkey/vocabulary';
+import { Failure, isCareMember, type Member, SignedGenesis } from '@chartkey/vocabulary';
 import { type Config, ConfigError } from './config.ts';
 import type { LedgerOptions } from './ledger/connect.ts';
 import { type GatewayDevice, gatewayDevice } from './release/index.ts';
@@ -48,8 +48,18 @@ export function readDevice({ GATEWAY_DEVICE }: Config): GatewayDevice {
   }
 }
 
-/** @throws ConfigError IDENTITY_CERTIFICATE, IDENTITY_KEY, LEDGER_TLS_ROOT */
-export function readLedgerOptions(config: Config, channel: string): LedgerOptions {
+/** @throws ConfigError IDENTITY_CERTIFICATE, IDENTITY_KEY, LEDGER_TLS_ROOT, LEDGER_PEER_ORGANISATION */
+export function readLedgerOptions(
+  config: Config,
+  { channel, organisations }: SignedGenesis['genesis'],
+): LedgerOptions {
+  const server = organisations.find(({ id }) => id === config.LEDGER_PEER_ORGANISATION);
+  if (!server || !isCareMember(server.kind)) {
+    throw new ConfigError(
+      'LEDGER_PEER_ORGANISATION',
+      `${config.LEDGER_PEER_ORGANISATION} has no peer: give the care member whose peer LEDGER_ENDPOINT is`,
+    );
+  }
   const certificate = textOf('IDENTITY_CERTIFICATE', config.IDENTITY_CERTIFICATE);
   const privateKey = secretOf('IDENTITY_KEY', config.IDENTITY_KEY);
   if (!isPair(certificate, privateKey)) {

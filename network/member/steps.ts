@@ -143,7 +143,7 @@ async function onLedger<Result>(
   work: (ledger: Ledger) => Promise<Result>,
 ): Promise<Result> {
   checkGenesis(signed, nodeSignatureChecks);
-  const ledger = connectLedger(readLedgerOptions(readConfig(env), signed.genesis.channel));
+  const ledger = connectLedger(readLedgerOptions(readConfig(env), signed.genesis));
   return work(ledger).finally(() => ledger.close());
 }
 

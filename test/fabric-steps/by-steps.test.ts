@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { issueCertificate, makeAuthority } from '../../network/certificates.ts';
 import { findPrograms } from '../../network/fabric/programs.ts';
 import { FabricSteps } from '../../network/fabric/steps.ts';
+import { connectTo } from '../../network/ledger-access.ts';
 import { freePortBase, ownFolder } from '../support/consortium.ts';
+import { Authority, hasFabricCa } from './authority.ts';
 
 /*
  * The steps of network/fabric, one by one, against Fabric's own programs: `npm run test:fabric` runs this.
@@ -77,6 +79,41 @@ test('a gateway’s identity lies where a gateway looks for it', async () => {
   const identity = join(folder, 'organisations', 'InsurerMSP', 'identity', 'client.crt');
   expect(readFileSync(identity, 'utf8')).toContain('BEGIN CERTIFICATE');
 });
+
+/** Fabric CA’s programs come apart from Fabric’s; without them there is nothing here to count. */
+if (hasFabricCa) {
+  test('a gateway’s identity comes from a Fabric CA where there is one, and the network takes it', async () => {
+    const organisation = at('crypto', 'peerOrganizations', 'lakeside.example');
+    const authority = await Authority.start(organisation, join(folder, 'ca'), portBase + 260);
+    try {
+      const enrol = (label: string, url: string) =>
+        network.enrol([label], { ...process.env, FABRIC_CA_URL: url, FABRIC_CA_ROOTS: authority.roots });
+      const url = authority.register('client', 'gateway');
+      const settings = new Map(
+        (await enrol('lakeside', url)).split('\n').map((line) => line.split('=') as [string, string]),
+      );
+      const ledger = connectTo(
+        {
+          endpoint: settings.get('LEDGER_ENDPOINT')!,
+          tlsRoot: settings.get('LEDGER_TLS_ROOT')!,
+          serverName: settings.get('LEDGER_SERVER_NAME')!,
+          peerOrganisation: settings.get('LEDGER_PEER_ORGANISATION')!,
+          certificate: settings.get('IDENTITY_CERTIFICATE')!,
+          privateKey: settings.get('IDENTITY_KEY')!,
+        },
+        'LakesideMSP',
+      );
+      const found = await ledger.evaluate('network:network').finally(() => ledger.close());
+      expect(found).toMatchObject({ network: expect.stringMatching(/^demo-/) });
+      expect(await refusal(enrol('riverside', url))).toContain('This CA is not the one of riverside.example');
+      expect(await refusal(enrol('lakeside', authority.register('peer', 'peer9')))).toContain(
+        '--id.type client',
+      );
+    } finally {
+      authority.stop();
+    }
+  });
+}
 
 test('a peer that is down is named while its member would approve; its data are backed up and restored', async () => {
   const file = join(folder, 'lakeside.tar.gz');

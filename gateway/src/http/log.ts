@@ -14,14 +14,15 @@ interface RequestFacts {
 
 const secrets = ['authorization', 'token', 'access_token', 'client_assertion', 'statement', 'proof', 'key'];
 
-/** A logger that never writes a credential, should one ever stand in an object it is given. */
+/** A logger that never writes a credential, should one ever stand in an object it is given; to standard output. */
 export function makeLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: null,
     redact: { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '…' },
   };
-  return destination ? pino(options, destination) : pino(options);
+  // Written at once: what pino still holds at the end it would write to a reader that is gone for ever and ever.
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
 }
 
 /**

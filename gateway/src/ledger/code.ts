@@ -1,17 +1,19 @@
 import { queries, RunningCode } from '@chartkey/vocabulary';
 import { peer } from '@hyperledger/fabric-protos';
-import type { Connection } from './connection.ts';
+import { type Connection, onOwnPeer } from './connection.ts';
 import { failureBeforeSubmission } from './failures.ts';
 import { parsed } from './parsed.ts';
 
 /** See `Ledger.approvedCode`: Fabric's lifecycle system chaincode answers every member. */
-export async function approvedCode({ network, closed }: Connection, chaincode: string): Promise<string> {
+export async function approvedCode(connection: Connection, chaincode: string): Promise<string> {
+  const { network, closed } = connection;
   const asked = new peer.lifecycle.QueryChaincodeDefinitionArgs();
   asked.setName(chaincode);
   try {
-    const answer = await network
-      .getContract('_lifecycle')
-      .evaluate('QueryChaincodeDefinition', { arguments: [asked.serializeBinary()] });
+    const lifecycle = network.getContract('_lifecycle');
+    const answer = await onOwnPeer(connection, lifecycle, 'QueryChaincodeDefinition', [
+      asked.serializeBinary(),
+    ]);
     return peer.lifecycle.QueryChaincodeDefinitionResult.deserializeBinary(answer).getVersion();
   } catch (error) {
     throw failureBeforeSubmission(error, closed.aborted);

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@chartkey/vocabulary';
 import type { Status, SubmittedTransaction, Transaction } from '@hyperledger/fabric-gateway';
 import { verdictOf } from './commit.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, onOwnPeer } from './connection.ts';
 import { endorse } from './endorse.ts';
 import { failureAtTheDoor, failureBeforeSubmission, failureOfVerdict } from './failures.ts';
 import type { Committed, Ledger } from './ledger.ts';
@@ -10,7 +10,7 @@ import { parsed } from './parsed.ts';
 /** See `Ledger.evaluate`. */
 export async function evaluate(connection: Connection, query: string, args: string[]): Promise<unknown> {
   try {
-    return parsed(await connection.contract.newProposal(query, { arguments: args }).evaluate());
+    return parsed(await onOwnPeer(connection, connection.contract, query, args));
   } catch (error) {
     throw failureBeforeSubmission(error, connection.closed.aborted);
   }

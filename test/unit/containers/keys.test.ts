@@ -63,7 +63,7 @@ made.each(gateways)('the gateway of $name finds its keys, its network and its pe
   const pinned = readPinned(config);
   expect(pinned.organisation.id).toBe(id);
   expect(readDevice(config).device).toMatch(/^[A-Za-z0-9_-]{43}$/);
-  expect(readLedgerOptions(config, DEMO_CONSORTIUM.channel).mspId).toBe(id);
+  expect(readLedgerOptions(config, readPinned(config).signed.genesis).mspId).toBe(id);
   const { host, tls } = placeOf(config, pinned);
   const { address = '' } = /^https:\/\/(?<address>[0-9.]+):/.exec(pinned.organisation.url)?.groups ?? {};
   expect(host).toBe('0.0.0.0');

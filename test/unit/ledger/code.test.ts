@@ -30,6 +30,13 @@ test('the approved code is the version in the chaincode’s definition', async (
   );
 });
 
+test('a query is asked of the own organisation’s peer alone, whose word counts', async () => {
+  const { ledger, calls } = await start(['{}', '{}']);
+  await ledger.evaluate('network:network');
+  const asked = gateway.EvaluateRequest.deserializeBinary(calls.evaluate[0] as Buffer);
+  expect(asked.getTargetOrganizationsList()).toEqual(['Riverside']);
+});
+
 test('the running code is asked of the organisation’s own peer', async () => {
   const { ledger, calls } = await start([running(approved)]);
   expect(await ledger.runningCode('LakesideMSP')).toBe(approved);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { connectLedger } from '../../../gateway/src/ledger/connect.ts';
 import type { Deadlines } from '../../../gateway/src/ledger/connection.ts';
 import type { Ledger } from '../../../gateway/src/ledger/ledger.ts';
+import { DEMO_CONSORTIUM, servedBy } from '../../../network/consortium.ts';
 
 const root = resolve(__dirname, '../../..');
 
@@ -78,6 +79,7 @@ export async function startEmbedded(): Promise<EmbeddedLedger> {
         tlsRoot: await readFile(join(dataDir, 'ledger/tls/ca.crt')),
         serverName: 'localhost',
         mspId: member,
+        peerOrganisation: servedBy(DEMO_CONSORTIUM, member).id,
         certificate: await readFile(join(identity, 'client.crt'), 'utf8'),
         privateKey: await readFile(join(identity, 'client.key'), 'utf8'),
         channel: 'records',

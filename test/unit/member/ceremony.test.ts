@@ -104,7 +104,7 @@ test.each([
     /^IDENTITY_CERTIFICATE: .* cannot be read/,
   ],
 ] as [string, string[], string | RegExp][])('%s is refused with one line', async (_what, words, line) => {
-  const refused = await asMember(words, {}).catch((error: Error) => error.message);
+  const refused = await asMember(words, { ORGANISATION: 'NorthMSP' }).catch((error: Error) => error.message);
   expect([refused]).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);
   expect(refused).not.toContain('\n');
 });
