@@ -109,6 +109,13 @@ test.each([
   expect(refused).not.toContain('\n');
 });
 
+test('whose peer serves a gateway has to be a care member', async () => {
+  const env = { ORGANISATION: 'NorthMSP', LEDGER_PEER_ORGANISATION: 'InsurerMSP' };
+  await expect(asMember(['register', 'signed.json'], env)).rejects.toThrow(
+    'LEDGER_PEER_ORGANISATION: InsurerMSP has no peer: give the care member whose peer LEDGER_ENDPOINT is',
+  );
+});
+
 test('the chaincode’s digest and a peer’s package are the same whenever they are made', async () => {
   const digest = await done('code-digest');
   expect(digest).toMatch(/^[0-9a-f]{64}$/);

@@ -1,36 +1,28 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../../gateway/src/config.ts';
-import { readDevice, readLedgerOptions, readPinned } from '../../../gateway/src/pinned.ts';
-import { placeOf } from '../../../gateway/src/place.ts';
-import { Destinations } from '../../../gateway/src/release/destinations.ts';
-import { DEMO_CONSORTIUM } from '../../../network/consortium.ts';
-import { makeKeys } from '../../../network/containers/keys.ts';
-import { HOME } from '../../../network/containers/places.ts';
-import { findPrograms, type Programs } from '../../../network/fabric/programs.ts';
-import { mountOf, readCompose } from '../../containers/compose.ts';
-import { readDockerfile, settingsOf } from '../../containers/dockerfile.ts';
+import { readConfig } from '../../gateway/src/config.ts';
+import { readDevice, readLedgerOptions, readPinned } from '../../gateway/src/pinned.ts';
+import { placeOf } from '../../gateway/src/place.ts';
+import { Destinations } from '../../gateway/src/release/destinations.ts';
+import { DEMO_CONSORTIUM } from '../../network/consortium.ts';
+import { makeKeys } from '../../network/containers/keys.ts';
+import { HOME } from '../../network/containers/places.ts';
+import { findPrograms, type Programs } from '../../network/fabric/programs.ts';
+import { mountOf, readCompose } from '../containers/compose.ts';
+import { readDockerfile, settingsOf } from '../containers/dockerfile.ts';
 
-/*
- * The setup's files, made by Fabric's programs where they are on the PATH; elsewhere these tests are skipped,
- * and say so.
- */
+/* The files of the containers' setup, made by Fabric's programs. */
 
-const root = join(__dirname, '..', '..', '..');
+const root = join(__dirname, '..', '..');
 const { services } = readCompose(join(root, 'docker-compose.yaml'));
 const { stages } = readDockerfile(join(root, 'Dockerfile'));
 const gateways = DEMO_CONSORTIUM.members.filter(({ gateway }) => gateway);
-const onPath = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'cryptogen')));
-const made = onPath ? test : test.skip;
-made.each = (onPath ? test.each : test.skip.each) as typeof test.each;
-
 const work = mkdtempSync(join(tmpdir(), 'chartkey-keys-'));
 const [home, volumes] = [join(work, 'home'), join(work, 'volumes')];
 let programs: Programs;
 beforeAll(async () => {
-  if (!onPath) return;
   programs = await findPrograms();
   await makeKeys({ home, volumes }, programs);
 });
@@ -58,7 +50,7 @@ function filesBelow(folder: string): string[] {
   return paths.filter((path) => statSync(path).isFile());
 }
 
-made.each(gateways)('the gateway of $name finds its keys, its network and its peer', ({ id, label }) => {
+test.each(gateways)('the gateway of $name finds its keys, its network and its peer', ({ id, label }) => {
   const config = configOf(label);
   const pinned = readPinned(config);
   expect(pinned.organisation.id).toBe(id);
@@ -71,7 +63,7 @@ made.each(gateways)('the gateway of $name finds its keys, its network and its pe
   expect(new X509Certificate(tls!.cert).checkIP('127.0.0.1')).toBe('127.0.0.1');
 });
 
-made('the network is no demo, and its gateways may call each other over TLS with pinned roots only', () => {
+test('the network is no demo, and its gateways may call each other over TLS with pinned roots only', () => {
   const { signed, network } = readPinned(configOf('riverside'));
   expect(network).not.toMatch(/^demo-/);
   const destinations = new Destinations(signed.genesis);
@@ -80,7 +72,7 @@ made('the network is no demo, and its gateways may call each other over TLS with
   }
 });
 
-made('a private key lies in one service’s volume alone, and only its owner may read it', () => {
+test('a private key lies in one service’s volume alone, and only its owner may read it', () => {
   const holders = new Map<string, string[]>();
   for (const path of filesBelow(volumes)) {
     expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
@@ -93,7 +85,7 @@ made('a private key lies in one service’s volume alone, and only its owner may
   for (const [, found] of holders) expect(new Set(found).size).toBe(1);
 });
 
-made('nodes find what their settings name, and are known by the names they are called', () => {
+test('nodes find what their settings name, and are known by the names they are called', () => {
   for (const [name, { environment }] of Object.entries(services)) {
     const folder = environment?.['FABRIC_CFG_PATH'];
     if (folder === undefined) continue;
@@ -108,7 +100,7 @@ made('nodes find what their settings name, and are known by the names they are c
   }
 });
 
-made('the chaincode’s image finds what its command names', () => {
+test('the chaincode’s image finds what its command names', () => {
   const { command } = settingsOf(stages, 'chaincode');
   const named = [...command.join(' ').matchAll(/\/consortium\/[a-z.-]+/g)].map(([path]) => path);
   expect(named).toHaveLength(4);
@@ -117,7 +109,7 @@ made('the chaincode’s image finds what its command names', () => {
   }
 });
 
-made('a certificate authority signs for its organisation’s MSP, with the key that belongs to it', () => {
+test('a certificate authority signs for its organisation’s MSP, with the key that belongs to it', () => {
   for (const { label } of DEMO_CONSORTIUM.members) {
     const folder = join(volumes, `ca-${label}`);
     const config = JSON.parse(readFileSync(join(folder, 'fabric-ca-server-config.yaml'), 'utf8'));
@@ -129,7 +121,7 @@ made('a certificate authority signs for its organisation’s MSP, with the key t
   }
 });
 
-made('keys that are there stay when the setup runs again', async () => {
+test('keys that are there stay when the setup runs again', async () => {
   const read = () => filesBelow(volumes).map((path) => [path, readFileSync(path, 'latin1')]);
   const before = read();
   await makeKeys({ home, volumes }, programs);
