@@ -32,7 +32,7 @@ const steps: Record<string, Step> = {
   },
   enrol: {
     takes: 'MEMBER',
-    says: 'gives a gateway its Fabric identity, from a Fabric CA where FABRIC_CA_URL names one; prints its settings',
+    says: 'gives a gateway its Fabric identity, from a Fabric CA where FABRIC_CA_URL_FILE names one; prints its settings',
     does: (network, words) => network.enrol(words, process.env),
   },
   status: {

@@ -5,13 +5,14 @@ import { delimiter, join } from 'node:path';
 import type { Member } from '../consortium.ts';
 import { writeDurably } from '../durable-file.ts';
 import { ledgerSettings } from '../ledger-access.ts';
+import { textIn } from '../member/keys.ts';
 import { type FabricPlan, onlyFileIn, peerDomain } from './plan.ts';
 import { runProgram } from './programs.ts';
 
 /**
  * Gives a member's gateway its Fabric identity, where a gateway looks for it: enrolled with the member's
- * Fabric CA where FABRIC_CA_URL (https://user:secret@host:port) and FABRIC_CA_ROOTS (PEM) are given, else
- * the one that cryptogen made.
+ * Fabric CA where FABRIC_CA_URL_FILE (a file with https://user:secret@host:port) and FABRIC_CA_ROOTS (PEM)
+ * are given, else the one that cryptogen made.
  * @returns the gateway's settings, a line each
  * @throws Error in one line
  */
@@ -22,10 +23,10 @@ export async function enrol(
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const folder = join(dataDir, 'organisations', member.id, 'identity');
-  const url = env['FABRIC_CA_URL'];
+  const urlFile = env['FABRIC_CA_URL_FILE'];
   const access = plan.access(member.id);
-  const { certificate, privateKey } = url
-    ? await enrolWith(url, env, plan, member)
+  const { certificate, privateKey } = urlFile
+    ? await enrolWith(textIn(urlFile).trim(), env, plan, member)
     : { certificate: readFileSync(access.certificate), privateKey: readFileSync(access.privateKey) };
   const files = { certificate: join(folder, 'client.crt'), privateKey: join(folder, 'client.key') };
   writeDurably(files.privateKey, privateKey, 0o600);
@@ -50,7 +51,9 @@ async function enrolWith(url: string, env: NodeJS.ProcessEnv, plan: FabricPlan, 
   if (!roots) throw new Error('FABRIC_CA_ROOTS: give the PEM of the roots of the CA’s TLS certificate.');
   const home = mkdtempSync(join(tmpdir(), 'chartkey-enrol-'));
   try {
-    await runProgram(program, ['enroll', '--url', url, '--tls.certfiles', roots, '--home', home], {});
+    // Not as a word: every process of this machine can read those, and so can whoever sees an error.
+    const secret = { FABRIC_CA_CLIENT_URL: url };
+    await runProgram(program, ['enroll', '--tls.certfiles', roots, '--home', home], secret);
     const certificate = readFileSync(onlyFileIn(join(home, 'msp', 'signcerts')));
     refuseStranger(plan, member, certificate);
     return { certificate, privateKey: readFileSync(onlyFileIn(join(home, 'msp', 'keystore'))) };

@@ -86,8 +86,12 @@ if (hasFabricCa) {
     const organisation = at('crypto', 'peerOrganizations', 'lakeside.example');
     const authority = await Authority.start(organisation, join(folder, 'ca'), portBase + 260);
     try {
-      const enrol = (label: string, url: string) =>
-        network.enrol([label], { ...process.env, FABRIC_CA_URL: url, FABRIC_CA_ROOTS: authority.roots });
+      const enrol = (label: string, url: string) => {
+        const file = join(folder, 'ca-url');
+        writeFileSync(file, `${url}\n`, { mode: 0o600 });
+        const ca = { FABRIC_CA_URL_FILE: file, FABRIC_CA_ROOTS: authority.roots };
+        return network.enrol([label], { ...process.env, ...ca });
+      };
       const url = authority.register('client', 'gateway');
       const settings = new Map(
         (await enrol('lakeside', url)).split('\n').map((line) => line.split('=') as [string, string]),
