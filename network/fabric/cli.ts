@@ -40,6 +40,11 @@ const steps: Record<string, Step> = {
     says: 'says what runs, how many blocks it holds, and which chaincode it runs',
     does: (network) => network.status(),
   },
+  watch: {
+    takes: '',
+    says: 'starts a member’s nodes anew when its orderer hangs, until it is stopped',
+    does: (network) => network.watch((line) => process.stdout.write(`${line}\n`)),
+  },
   backup: {
     takes: 'MEMBER FILE',
     says: 'writes a stopped peer’s data to an archive',

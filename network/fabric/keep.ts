@@ -24,8 +24,13 @@ async function keep(): Promise<string> {
   return Promise.race(running.map(async ({ name, ended }) => `${name} ${await ended}`));
 }
 
+let ending = false;
+
 /** The chaincode goes last, so that its peer never asks one that has gone. */
 async function end(code: number): Promise<void> {
+  // What it ends comes here too.
+  if (ending) return;
+  ending = true;
   const [chaincode, ...others] = running.splice(0).reverse();
   await Promise.all(others.map(stopProcess));
   if (chaincode) await stopProcess(chaincode);

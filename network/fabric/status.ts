@@ -4,6 +4,7 @@ import { connectTo } from '../ledger-access.ts';
 import type { Administration } from './administration.ts';
 import { Deployment } from './deploy.ts';
 import { endingCertificates } from './expiry.ts';
+import { ordererHeight } from './orderer-height.ts';
 import type { CareNode } from './plan.ts';
 
 /** What runs, how far it is, and what stands on the channel; a line each. Nothing here changes anything. */
@@ -15,11 +16,9 @@ export async function statusOf(administration: Administration): Promise<string[]
 
 async function nodeStatus(administration: Administration, node: CareNode): Promise<string> {
   const { channel } = administration.plan.consortium;
-  const words = ['channel', 'list', '--channelID', channel];
   const [orderer, peer, chaincode] = await Promise.all([
-    administration.orderer(node, words).then(
-      (said) => `orderer ${/"height": (\d+)/.exec(said)?.[1] ?? 'in no channel'}`,
-      () => 'orderer down',
+    ordererHeight(administration.plan, node).then(
+      (height) => `orderer ${height === undefined ? 'down' : height || 'in no channel'}`,
     ),
     administration.peer(node, ['channel', 'getinfo', '-c', channel]).then(
       (said) => `peer ${/"height":(\d+)/.exec(said)?.[1] ?? '?'}`,

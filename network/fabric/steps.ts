@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DEMO_CONSORTIUM } from '../consortium.ts';
 import { found, onLoopback } from '../demo/founding.ts';
 import { register } from '../demo/registration.ts';
@@ -11,12 +12,16 @@ import { makeChannel } from './channel.ts';
 import { makeCrypto } from './crypto.ts';
 import { enrol } from './enrol.ts';
 import { createChannel } from './join.ts';
+import { OrdererWatch } from './orderer-watch.ts';
 import { backUp, restore } from './peer-backup.ts';
 import { type CareNode, FabricPlan, onOneMachine } from './plan.ts';
 import type { Programs } from './programs.ts';
 import { recordsChaincode } from './served-chaincode.ts';
 import { statusOf } from './status.ts';
 import { Supervised } from './supervised.ts';
+
+/** Between two looks at the orderers. */
+const LOOK_MILLISECONDS = 3_000;
 
 /** A network in a folder, and what acts on it. */
 export class FabricSteps {
@@ -82,6 +87,22 @@ export class FabricSteps {
 
   async status(): Promise<string> {
     return (await statusOf(this.administration)).join('\n');
+  }
+
+  /** Starts the nodes of a member anew when its orderer hangs; goes on until it is stopped. */
+  async watch(say: (line: string) => void, stop?: AbortSignal): Promise<string> {
+    const watch = new OrdererWatch(this.plan);
+    say('Watching for orderers that hang; Ctrl-C ends it.');
+    while (!stop?.aborted) {
+      const hung = await watch.look();
+      if (hung) {
+        await this.supervised(hung).stop();
+        await this.supervised(hung).start();
+        say(`${new Date().toISOString()} ${hung.member.name}’s orderer hung; its nodes were started anew.`);
+      }
+      await pause(LOOK_MILLISECONDS, undefined, { signal: stop }).catch(() => undefined);
+    }
+    return 'Watching no more.';
   }
 
   async backup([label = '', file = '']: readonly string[]): Promise<string> {

@@ -145,6 +145,22 @@ test('nodes whose keeper was killed start again', async () => {
   expect(await network.status()).toMatch(/Hilltop Hospital: orderer \d+, peer \d+, chaincode up/);
 });
 
+test('an orderer that hangs is started anew by the watch, and catches up', async () => {
+  const pid = Number(readFileSync(at('run', 'hilltop.pid'), 'utf8'));
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const isOrderer = (child: number) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('orderer');
+  const orderer = children.find(isOrderer)!;
+  process.kill(orderer, 'SIGSTOP');
+  const stopped = new AbortController();
+  const lines: string[] = [];
+  const watching = network.watch((line) => {
+    if (lines.push(line) === 2) stopped.abort();
+  }, stopped.signal);
+  expect(await watching).toBe('Watching no more.');
+  expect(lines[1]).toContain('Hilltop Hospital’s orderer hung');
+  expect(await network.status()).toMatch(/Hilltop Hospital: orderer \d+, peer \d+, chaincode up/);
+});
+
 test('an expired certificate stops the start, by its name', async () => {
   await network.down(['regulator']);
   const authority = await makeAuthority('chaincode.regulator', 'Expired');
