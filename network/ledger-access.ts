@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectLedger, type Ledger } from '@chartkey/gateway';
 import type { LedgerKind } from '@chartkey/vocabulary';
@@ -23,6 +23,12 @@ export interface FoundedLedger {
   readonly ledger: LedgerKind;
   readonly network: string;
   readonly portBase: number;
+}
+
+/** What was founded in a data folder; undefined when nothing was. */
+export function foundedIn(dataDir: string): FoundedLedger | undefined {
+  const file = foundedFile(dataDir);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FoundedLedger) : undefined;
 }
 
 export const foundedFile = (dataDir: string) => join(dataDir, 'ledger.json');

@@ -6,6 +6,11 @@ interface Manifest {
   name: string;
   version: string;
   dependencies?: Record<string, string>;
+  /** what decides which file runs */
+  main?: unknown;
+  exports?: unknown;
+  imports?: unknown;
+  type?: unknown;
 }
 
 /** A package as it lies on disk. */
@@ -14,7 +19,7 @@ interface Package extends Manifest {
 }
 
 const CODE = /\.(?:js|cjs|mjs|json)$/;
-/** npm of some ages writes notes of its own into them; what counts of it is name and version. */
+/** npm of some ages writes notes of its own into them; what counts of them is who they are and what runs. */
 const MANIFEST = /(?:^|\/)package\.json$/;
 
 /**
@@ -28,7 +33,8 @@ const MANIFEST = /(?:^|\/)package\.json$/;
 export function codeDigest(folder: string = join(__dirname, '..')): string {
   const hash = createHash('sha256');
   for (const one of closureOf(packageIn(folder)).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
-    hash.update(`${nameOf(one)}\n`);
+    const { main, exports, imports, type } = one;
+    hash.update(`${nameOf(one)} ${JSON.stringify({ main, exports, imports, type })}\n`);
     for (const path of codeOf(one)) {
       const content = createHash('sha256')
         .update(readFileSync(join(one.folder, path)))
@@ -41,7 +47,7 @@ export function codeDigest(folder: string = join(__dirname, '..')): string {
 
 let ours: string | undefined;
 
-/** The digest of the code that this process runs; read from disk when it is first asked for. */
+/** The digest of the code that this process runs: read as it starts, before the files can be others. */
 export function ownCodeDigest(): string {
   ours ??= codeDigest();
   return ours;

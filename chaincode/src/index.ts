@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { ownCodeDigest } from './code-digest.ts';
 import { AccessesContract } from './contracts/accesses.ts';
 import { ConsentContract } from './contracts/consent.ts';
 import { DevicesContract } from './contracts/devices.ts';
@@ -7,6 +8,8 @@ import { PatientsContract } from './contracts/patients.ts';
 import { RecordsContract } from './contracts/records.ts';
 import { SessionsContract } from './contracts/sessions.ts';
 import { StatementsContract } from './contracts/statements.ts';
+
+ownCodeDigest();
 
 /** The contracts that Fabric runs (fabric-shim reads this name). */
 export const contracts = [

@@ -1,10 +1,11 @@
+import { createHmac } from 'node:crypto';
 import { canonicalJson, Failure } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { type Config, ConfigError } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { secretOf } from './pinned.ts';
-import { AlreadyInVault, openFileStore, type Store } from './vault/index.ts';
+import { AlreadyInVault, NotInVault, openFileStore, type Store } from './vault/index.ts';
 
 /** What AWS's tools print and take as `credential_process` output; other members are left alone. */
 const Credentials = z.object({
@@ -17,6 +18,8 @@ const Credentials = z.object({
 interface Owner {
   network: string;
   organisation: string;
+  /** tells one data folder of an organisation from another */
+  folder: string;
 }
 /** The object that says so. */
 const OWNER = 'owner';
@@ -29,7 +32,7 @@ const MOST_OWNER_BYTES = 1024;
 export async function openPayloads(
   config: Config,
   folder: DataFolder,
-  owner: Owner,
+  who: Omit<Owner, 'folder'>,
   log: Logger,
 ): Promise<Store> {
   const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = config;
@@ -37,25 +40,30 @@ export async function openPayloads(
   readCredentials(config);
   // Loaded only where it is needed: the library takes 36 MB and 0.1 s.
   const { openS3Store } = await import('./vault/store-s3.ts');
-  const troubles: string[] = [];
+  let first: string | undefined;
   const store = openS3Store({
     ...{ bucket, endpoint, region },
     credentials: () => readCredentials(config),
     trouble: (why) => {
-      troubles.push(why);
+      first ??= why;
       log.warn({ why }, 'the bucket of the payloads cannot be used');
     },
   });
   try {
-    await claim(store, bucket, owner);
+    await claim(store, bucket, { ...who, folder: markOf(folder) });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new ConfigError(
       'S3_BUCKET',
-      `${bucket} cannot be used (${troubles[0]}): look at it, S3_ENDPOINT and the credentials`,
+      `${bucket} cannot be used (${first}): look at it, S3_ENDPOINT and the credentials`,
     );
   }
   return store;
+}
+
+/** From a secret that was made with the folder, without telling it. */
+function markOf({ retrySecret }: DataFolder): string {
+  return createHmac('sha256', retrySecret).update('the bucket of this folder').digest('base64url');
 }
 
 /** @throws ConfigError S3_CREDENTIALS_FILE */
@@ -72,14 +80,28 @@ function readCredentials({ S3_CREDENTIALS_FILE: path }: Config) {
   }
 }
 
-/** A sweep removes what its own ledger does not hold, so two gateways must never share a bucket. */
+/**
+ * A sweep removes what its own ledger and data folder do not hold, so two gateways must never share a bucket.
+ * What is there is read back: not every server keeps its word on conditional writes.
+ */
 async function claim(store: Store, bucket: string, owner: Owner): Promise<void> {
   const text = Buffer.from(canonicalJson(owner));
-  try {
-    await store.put(OWNER, [text], { ifAbsent: true });
-  } catch (error) {
-    if (!(error instanceof AlreadyInVault)) throw error;
-    if ((await store.read(OWNER, MOST_OWNER_BYTES)).equals(text)) return;
-    throw new ConfigError('S3_BUCKET', `${bucket} holds the payloads of another gateway: use another`);
+  const found = async () => {
+    try {
+      return await store.read(OWNER, MOST_OWNER_BYTES);
+    } catch (error) {
+      if (error instanceof NotInVault) return undefined;
+      throw error;
+    }
+  };
+  if ((await found()) === undefined) {
+    await store.put(OWNER, [text], { ifAbsent: true }).catch((error: unknown) => {
+      if (!(error instanceof AlreadyInVault)) throw error;
+    });
   }
+  if ((await found())?.equals(text)) return;
+  throw new ConfigError(
+    'S3_BUCKET',
+    `${bucket} holds the payloads of another gateway or data folder: use another bucket`,
+  );
 }

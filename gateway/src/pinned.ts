@@ -53,6 +53,9 @@ export function readLedgerOptions(
   config: Config,
   { channel, organisations }: SignedGenesis['genesis'],
 ): LedgerOptions {
+  if (!organisations.some(({ id }) => id === config.ORGANISATION)) {
+    throw new ConfigError('ORGANISATION', `${config.ORGANISATION} is no member of this network`);
+  }
   const server = organisations.find(({ id }) => id === config.LEDGER_PEER_ORGANISATION);
   if (!server || !isCareMember(server.kind)) {
     throw new ConfigError(

@@ -34,6 +34,13 @@ export function placeOf(config: Config, { signed, organisation }: Pinned): Place
       'goes with the other one: give both or none',
     );
   }
+  // A proxy on this machine, or one that is named, may serve TLS in its place.
+  if (!demo && TLS_KEY === undefined && !loopback.test(HOST) && config.TRUSTED_PROXIES.length === 0) {
+    throw new ConfigError(
+      'TLS_CERTIFICATE',
+      `outside a demo network ${HOST} is served with TLS: give one, or name TRUSTED_PROXIES`,
+    );
+  }
   const place = { host: HOST, port: PORT ?? registered, ledger };
   if (TLS_CERTIFICATE === undefined || TLS_KEY === undefined) return place;
   const cert = textOf('TLS_CERTIFICATE', TLS_CERTIFICATE);

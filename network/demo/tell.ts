@@ -33,7 +33,7 @@ async function main(): Promise<void> {
       : 'Your files go into the data folder with the keys beside them: never take real patients’ records.',
   );
   if (credentials && (await isUp(credentials))) return tellStory(credentials, samples, tell);
-  tell('No consortium is running here (npm start): starting one for this story …');
+  tell('No consortium is running here (npm start): starting one for this story, on the embedded ledger …');
   await onConsortiumOfItsOwn(settings, (own) => tellStory(own, samples, tell));
 }
 

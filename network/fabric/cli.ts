@@ -1,4 +1,5 @@
 import { readSettings } from '../demo/settings.ts';
+import { inWords } from '../member/words.ts';
 import { findPrograms } from './programs.ts';
 import { FabricSteps } from './steps.ts';
 
@@ -85,7 +86,7 @@ async function main([name = '--help', ...words]: string[]): Promise<string> {
 main(process.argv.slice(2)).then(
   (text) => process.stdout.write(`${text}\n`),
   (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${inWords(error)}\n`);
     process.exit(1);
   },
 );

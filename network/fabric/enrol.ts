@@ -47,6 +47,9 @@ async function enrolWith(url: string, env: NodeJS.ProcessEnv, plan: FabricPlan, 
       'Not on the PATH: fabric-ca-client. It comes with Fabric CA’s releases (https://github.com/hyperledger/fabric-ca/releases).',
     );
   }
+  if (!URL.canParse(url) || new URL(url).password === '') {
+    throw new Error('FABRIC_CA_URL_FILE: its content is no https://user:secret@host:port.');
+  }
   const roots = env['FABRIC_CA_ROOTS'];
   if (!roots) throw new Error('FABRIC_CA_ROOTS: give the PEM of the roots of the CA’s TLS certificate.');
   const home = mkdtempSync(join(tmpdir(), 'chartkey-enrol-'));

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** What a native network runs, all from Fabric's own releases. */
 const NAMES = ['orderer', 'peer', 'osnadmin', 'configtxgen', 'cryptogen'] as const;
 const BUILDER = ['detect', 'build', 'release'];
 /** SmartBFT came with 3.0. */
 const VERSION = /Version: v?([0-9]+)\.([0-9]+)\.[0-9]+/;
+/** Characters of a program's last line; its end says the cause. */
+const MOST_SAID = 300;
 const WHERE =
   'They come with Fabric’s releases (https://github.com/hyperledger/fabric/releases): unpack one, and put its bin/ on the PATH.';
 
@@ -71,8 +74,9 @@ export async function runProgram(
     child.once('close', resolve);
   });
   if (code === 0) return out;
-  const last = all.trim().split('\n').at(-1) ?? '';
-  throw new Error(`${[program.split('/').at(-1), ...words.slice(0, 4)].join(' ')} failed: ${last}`);
+  const last = stripVTControlCharacters(all.trim().split('\n').at(-1) ?? '');
+  const end = last.length > MOST_SAID ? `… ${last.slice(-MOST_SAID)}` : last;
+  throw new Error(`${[program.split('/').at(-1), ...words.slice(0, 4)].join(' ')} failed: ${end}`);
 }
 
 function runs(path: string): boolean {

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEMO_CONSORTIUM } from '../consortium.ts';
 import { found, onLoopback } from '../demo/founding.ts';
+import { isListening } from '../demo/processes.ts';
 import { register } from '../demo/registration.ts';
 import { type DemoSettings, refuseTakenPorts } from '../demo/settings.ts';
 import { writeDurably } from '../durable-file.ts';
-import { connectTo } from '../ledger-access.ts';
+import { connectTo, foundedIn } from '../ledger-access.ts';
 import { Administration } from './administration.ts';
 import { deployChaincode } from './bring-up.ts';
 import { makeChannel } from './channel.ts';
@@ -34,12 +35,13 @@ export class FabricSteps {
   ) {
     this.plan = new FabricPlan(settings.dataDir, DEMO_CONSORTIUM, onOneMachine(settings.portBase));
     this.administration = new Administration(this.plan, programs);
-    keepPortBase(this.plan, settings.portBase);
+    refuseOthersFolder(this.plan, settings);
   }
 
   /** Starts members' nodes in the background; the first time makes all keys and the channel's first block. */
   async up(members: readonly string[]): Promise<string> {
     const nodes = this.nodesOf(members);
+    writeDurably(this.plan.path('port-base'), String(this.settings.portBase), 0o600);
     await makeCrypto(this.plan, this.programs);
     await makeChannel(this.plan, this.programs);
     mkdirSync(this.plan.path('run'), { recursive: true, mode: 0o700 });
@@ -52,33 +54,38 @@ export class FabricSteps {
   async down(members: readonly string[]): Promise<string> {
     const nodes = this.nodesOf(members);
     await Promise.all(nodes.map((node) => this.supervised(node).stop()));
+    for (const node of nodes) await this.refuseRunning(node);
     return `${namesOf(nodes)}: down. The data stay.`;
   }
 
   /** Every orderer and every peer joins. */
   async createChannel(): Promise<string> {
+    this.refuseBeforeUp();
     await createChannel(this.administration, await makeChannel(this.plan, this.programs));
     return `Every orderer and peer has joined ${this.plan.consortium.channel}. Go on with deploy-chaincode.`;
   }
 
   /** Each member installs and approves the chaincode of this checkout; then it is committed. */
   async deployChaincode(): Promise<string> {
+    this.refuseBeforeUp();
     const { sequence, version } = await deployChaincode(this.administration, recordsChaincode());
     return `${this.plan.consortium.chaincode}: sequence ${sequence}, version ${version}. Go on with genesis.`;
   }
 
   /** Founds the demo consortium with every key in this folder; `npm run member` is for one with members. */
   async genesis(): Promise<string> {
+    this.refuseBeforeUp();
     const { dataDir, portBase } = this.settings;
     const founding = found(dataDir, onLoopback(portBase), 'fabric');
     const [first] = this.plan.nodes;
     const ledger = connectTo(this.plan.access(first!.member.id), first!.member.id);
     await register(founding, dataDir, ledger).finally(() => ledger.close());
-    return `Registered: ${founding.network}`;
+    return `Registered: ${founding.network}. Gateways come with npm run network:fabric, after npm run fabric -- down.`;
   }
 
   /** @returns the settings of the member's gateway, a line each */
   async enrol([label = '']: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+    this.refuseBeforeUp();
     const member = this.plan.consortium.members.find((one) => one.label === label);
     if (!member)
       throw new Error(`There is no member ${label}: one of ${labelsOf(this.plan.consortium.members)}.`);
@@ -86,6 +93,7 @@ export class FabricSteps {
   }
 
   async status(): Promise<string> {
+    this.refuseBeforeUp();
     return (await statusOf(this.administration)).join('\n');
   }
 
@@ -106,13 +114,13 @@ export class FabricSteps {
   }
 
   async backup([label = '', file = '']: readonly string[]): Promise<string> {
-    const node = this.resting(label);
+    const node = await this.resting(label);
     await backUp(this.plan, node, file);
     return `${node.member.name}’s peer: ${file}`;
   }
 
   async restore([label = '', file = '']: readonly string[]): Promise<string> {
-    const node = this.resting(label);
+    const node = await this.resting(label);
     await restore(this.plan, node, file);
     return `${node.member.name}’s peer: restored. Go on with up ${label}; it fetches what came later.`;
   }
@@ -132,21 +140,43 @@ export class FabricSteps {
     });
   }
 
-  private resting(label: string): CareNode {
+  private async resting(label: string): Promise<CareNode> {
     const [node] = this.nodesOf([label]);
-    if (this.supervised(node!).process === undefined) return node!;
-    throw new Error(`${node!.member.name}’s nodes run: stop them first (npm run fabric -- down ${label}).`);
+    if (this.supervised(node!).process !== undefined) {
+      throw new Error(`${node!.member.name}’s nodes run: stop them first (npm run fabric -- down ${label}).`);
+    }
+    await this.refuseRunning(node!);
+    return node!;
+  }
+
+  /** Nodes that another command started are not ours to stop, and their data not ours to touch. */
+  private async refuseRunning({ member, ports }: CareNode): Promise<void> {
+    if (!(await isListening(ports.peer)) && !(await isListening(ports.orderer))) return;
+    throw new Error(
+      `${member.name}’s nodes run, but npm run fabric -- up did not start them: stop them where they were started (npm run network:fabric?).`,
+    );
+  }
+
+  private refuseBeforeUp(): void {
+    if (existsSync(this.plan.path('crypto'))) return;
+    throw new Error(`There is no network in ${this.settings.dataDir} yet: begin with npm run fabric -- up.`);
   }
 }
 
-/** The channel's first block names ports, so they stay. @throws Error with one line when they would not */
-function keepPortBase(plan: FabricPlan, portBase: number): void {
-  const file = plan.path('port-base');
-  const kept = existsSync(file) ? Number(readFileSync(file, 'utf8')) : portBase;
-  if (kept !== portBase) {
-    throw new Error(`This network was made with PORT_BASE ${kept}: use that, or another DATA_DIR.`);
+/** @throws Error with one line when the folder is another network's, or this one's ports would change */
+function refuseOthersFolder(plan: FabricPlan, { dataDir, portBase }: DemoSettings): void {
+  const kept = plan.path('port-base');
+  const founded = foundedIn(dataDir);
+  if (founded && founded.ledger !== 'fabric') {
+    throw new Error(
+      `The network in ${dataDir} was founded on the ${founded.ledger} ledger: choose another DATA_DIR.`,
+    );
   }
-  writeDurably(file, String(portBase), 0o600);
+  // The channel's first block names them.
+  const made = existsSync(kept) ? Number(readFileSync(kept, 'utf8')) : (founded?.portBase ?? portBase);
+  if (made !== portBase) {
+    throw new Error(`This network was made with PORT_BASE ${made}: use that, or another DATA_DIR.`);
+  }
 }
 
 const labelsOf = (members: readonly { label: string }[]) => members.map(({ label }) => label).join(', ');

@@ -1,4 +1,4 @@
-import { randomBytes, sign } from 'node:crypto';
+import { randomBytes, sign, X509Certificate } from 'node:crypto';
 import { notSignedBy } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import {
@@ -20,12 +20,28 @@ export type Draft = z.infer<typeof Draft>;
 export const MemberSignature = z.strictObject({ organisation: OrganisationId, signature: z.string() });
 export type MemberSignature = z.infer<typeof MemberSignature>;
 
+/** @throws Error with one line when the network could not work: what is signed cannot be corrected */
 export function draftGenesis(draft: Draft): Genesis {
+  if (!draft.demo) draft.organisations.forEach(refuseUnreachable);
   return Genesis.parse({
     format: 'chartkey-genesis/1',
     salt: randomBytes(32).toString('base64url'),
     ...draft,
   });
+}
+
+/** Outside a demo network gateways call each other over TLS under registered roots only. */
+function refuseUnreachable({ id, url, tokenUrl, tlsRoots = [] }: Draft['organisations'][number]): void {
+  if (!url.startsWith('https://')) throw new Error(`${id}: url has to begin with https://.`);
+  if (!tokenUrl.startsWith(`${url}/`)) throw new Error(`${id}: tokenUrl has to lie below ${url}/.`);
+  if (tlsRoots.length === 0) throw new Error(`${id}: tlsRoots are missing: base64 of each root’s DER.`);
+  for (const root of tlsRoots) {
+    try {
+      new X509Certificate(Buffer.from(root, 'base64'));
+    } catch {
+      throw new Error(`${id}: one of tlsRoots is no certificate: give base64 of its DER.`);
+    }
+  }
 }
 
 /**
@@ -52,5 +68,8 @@ export function combineGenesis(genesis: Genesis, signed: readonly MemberSignatur
   const combined = SignedGenesis.parse({ genesis, signatures: Object.fromEntries(signatures) });
   const missing = notSignedBy(combined, nodeSignatureChecks);
   if (missing.length > 0) throw new Error(`Not signed, or not this document, by ${missing.join(', ')}.`);
+  const ids = genesis.organisations.map(({ id }) => id);
+  const strangers = signed.filter(({ organisation }) => !ids.includes(organisation));
+  if (strangers.length > 0) throw new Error(`Signed by who is no member: ${strangers[0]!.organisation}.`);
   return combined;
 }

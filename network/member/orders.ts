@@ -48,7 +48,13 @@ export async function approveDevice(ledger: Ledger, approval: Approval): Promise
   const { network, organisation, masterKey, device, use } = approval;
   const standing = await unless('DEVICE_UNKNOWN', ledger.evaluate(queries.device, device.device));
   if (standing !== undefined) {
-    if (Device.parse(standing).status === 'revoked') throw new Failure('DEVICE_REVOKED');
+    const known = Device.parse(standing);
+    if (known.status === 'revoked') throw new Failure('DEVICE_REVOKED');
+    if (known.organisation !== organisation || known.use !== use) {
+      throw new Error(
+        `This device is approved already, as ${known.use} of ${known.organisation}: make other keys.`,
+      );
+    }
     return false;
   }
   const { nextSeq } = OrganisationFacts.parse(await ledger.evaluate(queries.organisation, organisation));

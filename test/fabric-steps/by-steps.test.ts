@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { issueCertificate, makeAuthority } from '../../network/certificates.ts';
@@ -38,6 +38,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await network.down([]);
   remove();
+});
+
+test('steps before their turn say where to begin, and leave nothing behind', async () => {
+  for (const step of [
+    network.status(),
+    network.createChannel(),
+    network.deployChaincode(),
+    network.genesis(),
+  ]) {
+    expect(await refusal(step)).toContain('begin with npm run fabric -- up');
+  }
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a port in use stops the start, and nothing runs', async () => {
@@ -125,6 +137,12 @@ test('a peer that is down is named while its member would approve; its data are 
     'stop them first (npm run fabric -- down lakeside)',
   );
   await network.down(['lakeside']);
+  const server = createServer().listen(portBase + 212, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  for (const step of [network.down(['lakeside']), network.backup(['lakeside', file])]) {
+    expect(await refusal(step)).toContain('up did not start them');
+  }
+  await new Promise((resolve) => server.close(resolve));
   expect(await refusal(network.deployChaincode())).toMatch(
     /^Lakeside Hospital’s peer does not listen at .*: start it \(npm run fabric -- up lakeside\)/,
   );
@@ -132,7 +150,12 @@ test('a peer that is down is named while its member would approve; its data are 
   expect(await refusal(network.backup(['lakeside', file]))).toContain('is not written over');
   expect(await refusal(network.restore(['lakeside', file]))).toContain('move');
   renameSync(at('data', 'peer-lakeside'), at('data', 'old'));
+  writeFileSync(join(folder, 'other.tar.gz'), 'no archive');
+  expect(await refusal(network.restore(['lakeside', join(folder, 'other.tar.gz')]))).toContain(
+    'is no backup of',
+  );
   await network.restore(['lakeside', file]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
   await network.up(['lakeside']);
   expect(await network.status()).toMatch(/Lakeside Hospital: orderer \d+, peer \d+, chaincode up/);
   expect(await network.deployChaincode()).toContain('sequence 1');

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import type { Ledger } from '../ledger/ledger.ts';
 import { persistently } from '../statements/persistence.ts';
 import type { SealedVersion, Vault } from '../vault/index.ts';
-import { fromVault } from './from-vault.ts';
 
 /** Milliseconds that the gateway keeps finding out what became of an anchor. */
 const FINDING_OUT = 600_000;
@@ -47,7 +46,8 @@ export class Anchoring {
   }
 
   private async refused(sealed: SealedVersion, { code, about }: Failure): Promise<void> {
-    if (code !== 'OUTCOME_UNKNOWN') return fromVault(() => this.vault.discard(sealed));
+    // The refusal is what the caller has to hear; what a store in trouble keeps, the sweep finds by its mark.
+    if (code !== 'OUTCOME_UNKNOWN') return this.vault.discard(sealed).catch(() => undefined);
     void this.findOut(sealed, String(about['transaction']));
   }
 

@@ -124,7 +124,7 @@ export class Records {
     try {
       await fromVault(() => this.parts.notes.add(record, retryKey, { version, commitment }));
     } catch (error) {
-      await this.parts.vault.discard(sealed);
+      await this.parts.vault.discard(sealed).catch(() => undefined);
       throw error;
     }
     try {

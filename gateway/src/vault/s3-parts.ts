@@ -7,8 +7,7 @@ export const PART_BYTES = 5 << 20;
 const FIRST_BYTES = 1 << 16;
 
 /**
- * Consecutive bytes of an object. `bytes` are valid until the part after the next one is asked for, those of
- * the last part until the end is.
+ * Consecutive bytes of an object. `bytes` are valid until the part after the next one is asked for.
  */
 export interface Part {
   readonly number: number;
@@ -37,9 +36,8 @@ export async function* cutParts(source: ByteSource): AsyncGenerator<Part> {
       taken += part.length;
     }
   }
+  // Nothing that was yielded is given back: a request that was tried again may have left a write behind.
   yield { number, last: true, bytes: block.subarray(0, filled) };
-  // Not when it is broken off: a block may still be on its way then.
-  for (const done of [block, other]) giveBack(done);
 }
 
 function enlarged(block: Uint8Array): Buffer<ArrayBuffer> {

@@ -78,7 +78,12 @@ export async function storeSealed(
   const leaves = hashes.all();
   const commitment = await commitmentOf(Buffer.from(canonicalJson(header)), leaves);
   const sidecar = sidecarBytes({ attempt, dataKey, header, leaves }, patientKey);
-  await store.put(sidecarName(record, version, commitment), [sidecar]);
+  const name = sidecarName(record, version, commitment);
+  await store.put(name, [sidecar]).catch(async (error: unknown) => {
+    // It may be there all the same, and no sweep looks for one without a mark.
+    await store.delete(name).catch(() => undefined);
+    throw error;
+  });
   dataKey.fill(0);
   return { record, version, attempt, commitment, header };
 }

@@ -118,8 +118,10 @@ class S3Store implements Store {
       ...(range && { Range: `bytes=${range.start}-${range.end}` }),
     };
     try {
-      const { Body, ContentLength = 0 } = await this.bucket.ask((s3) => s3.getObject(asked), name);
-      if (!(Body instanceof Readable)) throw new TypeError('S3 answered without a body');
+      const { Body, ContentLength } = await this.bucket.ask((s3) => s3.getObject(asked), name);
+      if (!(Body instanceof Readable) || ContentLength === undefined) {
+        throw new TypeError('S3 answered without a body, or its length');
+      }
       return { body: Body, length: ContentLength };
     } catch (error) {
       // A range beyond the end gives what there is.

@@ -51,6 +51,13 @@ test.each([
     'a package’s version',
     { 'node_modules/left/package.json': '{"name":"left","version":"1.2.1","dependencies":{"app":"1"}}' },
   ],
+  [
+    'which file a package runs',
+    {
+      'node_modules/@scope/right/package.json':
+        '{"name":"@scope/right","version":"2.0.0","main":"data.json"}',
+    },
+  ],
 ])('changes with %s', (what, changed) => {
   expect(codeDigest(tree(what, changed))).not.toBe(standing);
 });

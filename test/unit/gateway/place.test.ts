@@ -22,10 +22,14 @@ test('another port or a public address is refused in a demo network', () => {
 
 test('outside a demo a gateway may stand behind another port', () => {
   expect(placeOf(readConfig({}), real).port).toBe(443);
-  expect(placeOf(readConfig({ PORT: '8443', HOST: '0.0.0.0' }), real)).toMatchObject({
-    port: 8443,
-    host: '0.0.0.0',
-  });
+  const behind = { PORT: '8443', HOST: '0.0.0.0', TRUSTED_PROXIES: '10.0.0.0/8' };
+  expect(placeOf(readConfig(behind), real)).toMatchObject({ port: 8443, host: '0.0.0.0' });
+});
+
+test('outside a demo network plain HTTP is for loopback and named proxies only', () => {
+  expect(() => placeOf(readConfig({ HOST: '0.0.0.0' }), real)).toThrow(/^TLS_CERTIFICATE: .*TRUSTED_PROXIES/);
+  expect(() => placeOf(readConfig({ HOST: '10.1.2.3' }), real)).toThrow(/^TLS_CERTIFICATE: /);
+  expect(() => placeOf(readConfig({ HOST: '::1' }), real)).not.toThrow();
 });
 
 test('a certificate goes with its key', () => {

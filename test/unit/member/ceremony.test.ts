@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
+import { makeAuthority } from '../../../network/certificates.ts';
 import { asMember } from '../../../network/member/steps.ts';
 import { ownFolder } from '../../support/consortium.ts';
 
@@ -16,6 +18,8 @@ const at = (name: string) => join(folder, name);
 const json = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'));
 const write = (name: string, value: unknown) => writeFileSync(at(name), JSON.stringify(value));
 
+let root: string;
+let pair: { certificate: string; privateKey: string };
 const organisation = async (id: string, kind: string, key: string) => ({
   id: `${id}MSP`,
   name: `${id} Hospital`,
@@ -23,9 +27,12 @@ const organisation = async (id: string, kind: string, key: string) => ({
   url: `https://${id.toLowerCase()}.example`,
   tokenUrl: `https://${id.toLowerCase()}.example/v1/oauth/token`,
   masterKey: JSON.parse(await done('master-key', key)),
+  tlsRoots: [root],
 });
 
 beforeAll(async () => {
+  pair = await makeAuthority('roots', 'Synthetic');
+  root = new X509Certificate(pair.certificate).raw.toString('base64');
   const organisations = [
     await organisation('North', 'hospital', 'north.key'),
     await organisation('South', 'regulator', 'south.key'),
@@ -120,13 +127,65 @@ test('the chaincode’s digest and a peer’s package are the same whenever they
   const digest = await done('code-digest');
   expect(digest).toMatch(/^[0-9a-f]{64}$/);
   expect(await done('code-digest')).toBe(digest);
-  for (const name of ['root.pem', 'client.pem', 'client.key']) writeFileSync(at(name), name);
+  for (const name of ['root.pem', 'client.pem']) writeFileSync(at(name), pair.certificate);
+  writeFileSync(at('client.key'), pair.privateKey);
   const make = (name: string) =>
     done('chaincode-package', 'chaincode.north.example:9999', 'root.pem', 'client.pem', 'client.key', name);
   const id = await make('first.tar.gz');
   expect(id).toMatch(/^records:[0-9a-f]{64}$/);
   expect(await make('second.tar.gz')).toBe(id);
   await expect(make('second.tar.gz')).rejects.toThrow('second.tar.gz is there already');
+});
+
+test.each([
+  [
+    'an address without a port',
+    'chaincode.example',
+    ['root.pem', 'client.pem', 'client.key'],
+    'chaincode.example is no HOST:PORT.',
+  ],
+  [
+    'a key as root',
+    'c.example:1',
+    ['client.key', 'client.pem', 'client.key'],
+    'ROOT is no certificate of an authority, in PEM.',
+  ],
+  [
+    'a pair that is none',
+    'c.example:1',
+    ['root.pem', 'client.key', 'client.pem'],
+    'CERTIFICATE and CLIENT-KEY are no pair, in PEM.',
+  ],
+] as const)('a package for a peer is refused with %s', async (_what, address, files, line) => {
+  await expect(done('chaincode-package', address, ...files, 'unfit.tar.gz')).rejects.toThrow(line);
+});
+
+test.each([
+  [
+    'a url without TLS',
+    { url: 'http://north.example', tokenUrl: 'http://north.example/t' },
+    'NorthMSP: url has to begin with https://.',
+  ],
+  [
+    'a token url elsewhere',
+    { tokenUrl: 'https://elsewhere.example/t' },
+    'NorthMSP: tokenUrl has to lie below https://north.example/.',
+  ],
+  ['no roots', { tlsRoots: [] }, 'NorthMSP: tlsRoots are missing'],
+  ['a root that is none', { tlsRoots: ['aGVsbG8='] }, 'NorthMSP: one of tlsRoots is no certificate'],
+])('a network that could not work is not drafted: %s', async (_what, changed, line) => {
+  const { organisations, ...rest } = json('members.json');
+  const [first, ...others] = organisations;
+  write('unfit.json', { ...rest, organisations: [{ ...first, ...changed }, ...others] });
+  await expect(done('draft', 'unfit.json', 'never.json')).rejects.toThrow(line);
+});
+
+test('a stranger’s signature does not go under the document', async () => {
+  write('strange.signature', { organisation: 'StrangerMSP', signature: json('north.signature').signature });
+  const signatures = ['north.signature', 'south.signature', 'strange.signature'];
+  await expect(done('combine', 'genesis.json', 'never.json', ...signatures)).rejects.toThrow(
+    'Signed by who is no member: StrangerMSP.',
+  );
 });
 
 test('the command prints what a step says, and one line when it fails', () => {

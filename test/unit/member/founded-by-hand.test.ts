@@ -125,6 +125,7 @@ test('a consortium founded by hand tells the main job from end to end, over TLS'
     expect(await approve(`${id}.device`, 'gateway')).toMatch(/^Approved: /);
     expect(await approve(`${id}.ehr`, 'ehr')).toMatch(/^Approved: /);
     expect(await approve(`${id}.ehr`, 'ehr')).toMatch(/^Approved already: /);
+    await expect(approve(`${id}.ehr`, 'gateway')).rejects.toThrow(`approved already, as ehr of ${id}`);
   }
   await Promise.all(members.map(({ id }) => startGateway(id)));
   const read = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'));
