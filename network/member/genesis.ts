@@ -20,14 +20,17 @@ export type Draft = z.infer<typeof Draft>;
 export const MemberSignature = z.strictObject({ organisation: OrganisationId, signature: z.string() });
 export type MemberSignature = z.infer<typeof MemberSignature>;
 
-/** @throws Error with one line when the network could not work: what is signed cannot be corrected */
 export function draftGenesis(draft: Draft): Genesis {
-  if (!draft.demo) draft.organisations.forEach(refuseUnreachable);
   return Genesis.parse({
     format: 'chartkey-genesis/1',
     salt: randomBytes(32).toString('base64url'),
     ...draft,
   });
+}
+
+/** @throws Error with one line when gateways could not call each other: what is signed cannot be corrected */
+export function refuseUnreachables({ demo, organisations }: Draft): void {
+  if (!demo) organisations.forEach(refuseUnreachable);
 }
 
 /** Outside a demo network gateways call each other over TLS under registered roots only. */

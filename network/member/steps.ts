@@ -5,7 +5,14 @@ import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import { Genesis, networkId, SignedGenesis } from '@chartkey/vocabulary';
 import { chaincodePackage, packageId } from '../fabric/chaincode-package.ts';
-import { combineGenesis, Draft, draftGenesis, MemberSignature, signGenesis } from './genesis.ts';
+import {
+  combineGenesis,
+  Draft,
+  draftGenesis,
+  MemberSignature,
+  refuseUnreachables,
+  signGenesis,
+} from './genesis.ts';
 import {
   DeviceKeys,
   makeDeviceKeys,
@@ -53,7 +60,9 @@ const steps: Record<string, Step> = {
     takes: 'MEMBERS GENESIS',
     says: 'makes the genesis document from what the members agreed on: {demo, ledger, channel, organisations}',
     does([members = '', path = '']) {
-      const genesis = draftGenesis(readAs(Draft, members, 'what members agree on'));
+      const agreed = readAs(Draft, members, 'what members agree on');
+      refuseUnreachables(agreed);
+      const genesis = draftGenesis(agreed);
       writeNew(path, genesis);
       return `${describe(genesis)}\nEvery member signs it next.`;
     },
