@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { createTar } from 'nanotar';
@@ -11,6 +11,23 @@ export interface PackageParts {
   address: string;
   /** PEM: the root of that process, and the pair that the peer shows to it */
   tls: { root: string; clientCertificate: string; clientKey: string };
+}
+
+/** @throws Error with one line that names what a peer could not use */
+export function refuseUnfit({ address, tls }: PackageParts): void {
+  if (!/^[A-Za-z0-9.-]+:[0-9]{1,5}$/.test(address)) throw new Error(`${address} is no HOST:PORT.`);
+  const fits = (check: () => boolean) => {
+    try {
+      return check();
+    } catch {
+      return false;
+    }
+  };
+  const certificate = (pem: string) => new X509Certificate(pem);
+  if (!fits(() => certificate(tls.root).ca))
+    throw new Error('ROOT is no certificate of an authority, in PEM.');
+  const isPair = () => certificate(tls.clientCertificate).checkPrivateKey(createPrivateKey(tls.clientKey));
+  if (!fits(isPair)) throw new Error('CERTIFICATE and CLIENT-KEY are no pair, in PEM.');
 }
 
 /** The package that a peer installs: where the chaincode is, and how both prove themselves. Reproducible. */

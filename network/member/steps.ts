@@ -1,10 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { codeDigest } from '@chartkey/chaincode/code-digest';
 import { connectLedger, type Ledger, readConfig, readLedgerOptions } from '@chartkey/gateway';
 import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import { Genesis, networkId, SignedGenesis } from '@chartkey/vocabulary';
-import { chaincodePackage, packageId } from '../fabric/chaincode-package.ts';
+import { chaincodePackage, packageId, refuseUnfit } from '../fabric/chaincode-package.ts';
 import {
   combineGenesis,
   Draft,
@@ -97,7 +96,7 @@ const steps: Record<string, Step> = {
     says: 'makes what the member’s peer installs: where its chaincode listens, the root of that one’s TLS certificate, and the pair that the peer shows',
     does([address = '', ...files]) {
       const [root = '', clientCertificate = '', clientKey = ''] = files.slice(0, 3).map(textIn);
-      refuseUnfit(address, { root, clientCertificate, clientKey });
+      refuseUnfit({ label: 'records', address, tls: { root, clientCertificate, clientKey } });
       const bytes = chaincodePackage({
         label: 'records',
         address,
@@ -138,26 +137,6 @@ const steps: Record<string, Step> = {
     },
   },
 };
-
-/** @throws Error with one line that names what a peer could not use */
-function refuseUnfit(
-  address: string,
-  tls: { root: string; clientCertificate: string; clientKey: string },
-): void {
-  if (!/^[A-Za-z0-9.-]+:[0-9]{1,5}$/.test(address)) throw new Error(`${address} is no HOST:PORT.`);
-  const fits = (check: () => boolean) => {
-    try {
-      return check();
-    } catch {
-      return false;
-    }
-  };
-  const certificate = (pem: string) => new X509Certificate(pem);
-  if (!fits(() => certificate(tls.root).ca))
-    throw new Error('ROOT is no certificate of an authority, in PEM.');
-  const isPair = () => certificate(tls.clientCertificate).checkPrivateKey(createPrivateKey(tls.clientKey));
-  if (!fits(isPair)) throw new Error('CERTIFICATE and CLIENT-KEY are no pair, in PEM.');
-}
 
 /** On which network and for whom a master key gives an order. */
 function orderOf(path: string, key: string) {

@@ -33,8 +33,18 @@ test('a bucket belongs to the first gateway that uses it, and to no other', asyn
     { ...owner, organisation: 'LakesideMSP' },
     { ...owner, network: 'another' },
   ]) {
-    await expect(open({ S3_BUCKET }, other)).rejects.toThrow(/^S3_BUCKET: .* another gateway: use another$/);
+    await expect(open({ S3_BUCKET }, other)).rejects.toThrow(/^S3_BUCKET: .* another gateway or data folder/);
   }
+});
+
+test('a second data folder of the same organisation, whose sweep would remove the first’s, is refused', async () => {
+  const S3_BUCKET = await madeBucket(s3, nameFor(`${root} twice`));
+  await open({ S3_BUCKET });
+  const second = { ...folder, retrySecret: new Uint8Array(32) };
+  const config = readConfig({ ...good, S3_BUCKET });
+  await expect(openPayloads(config, second, owner, makeLogger('silent'))).rejects.toThrow(
+    /^S3_BUCKET: .* another gateway or data folder/,
+  );
 });
 
 test.each([
