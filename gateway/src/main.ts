@@ -24,9 +24,10 @@ function stopOnSignals(running: RunningGateway): void {
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(1);
+      // Not by exit, which would wait for whoever reads the log.
+      if (stopping) process.kill(process.pid, 'SIGKILL');
       stopping = true;
-      running.stop().then(() => process.exit(0), fail);
+      running.end(0).catch(fail);
     });
   }
 }

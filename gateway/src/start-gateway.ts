@@ -1,5 +1,6 @@
 import { type Config, ConfigError } from './config.ts';
 import {
+  exitAfter,
   type HttpSettings,
   httpDefaults,
   type Listening,
@@ -26,6 +27,8 @@ export interface RunningGateway {
   ready: Promise<void>;
   /** Lets what is in flight finish, then closes everything. */
   stop(): Promise<void>;
+  /** The same, and ends this process once its log is written. */
+  end(code: number): Promise<never>;
 }
 
 /**
@@ -61,6 +64,10 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     metricsUrl: `${urlOf(metricsPlace, measured?.port ?? metricsPlace.port)}/metrics`,
     ready,
     stop,
+    end: async (code) => {
+      await stop();
+      return exitAfter(log, code);
+    },
   };
 }
 

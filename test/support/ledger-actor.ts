@@ -129,9 +129,16 @@ export class LedgerActor {
     return this.ledger.submit(transactions.anchorRecord, { session, patient, record, commitment });
   }
 
+  /** Again on a conflict, as a gateway does: on Fabric, peers that are a block behind may have endorsed. */
   async request(...items: AccessItem[]): Promise<{ transaction: string; outcomes: AccessOutcome[] }> {
-    const { transaction, result } = await this.ledger.submit(transactions.requestAccess, { items });
-    return { transaction, outcomes: (result as { outcomes: AccessOutcome[] }).outcomes };
+    for (let left = 5; ; left -= 1) {
+      try {
+        const { transaction, result } = await this.ledger.submit(transactions.requestAccess, { items });
+        return { transaction, outcomes: (result as { outcomes: AccessOutcome[] }).outcomes };
+      } catch (error) {
+        if (left === 0 || !(error instanceof Failure) || error.code !== 'LEDGER_CONFLICT') throw error;
+      }
+    }
   }
 
   close(): void {

@@ -1,5 +1,6 @@
+import type { Writable } from 'node:stream';
 import type { RequestHandler } from 'express';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino, symbols } from 'pino';
 import type { Caller } from '../gateway.ts';
 import type { Route } from './route.ts';
 import type { HttpSettings } from './settings.ts';
@@ -21,8 +22,22 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
     base: null,
     redact: { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '…' },
   };
-  // Written at once: what pino still holds at the end it would write to a reader that is gone for ever and ever.
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Milliseconds that a reader of the log has at the end. */
+const LAST_WORDS = 1_000;
+
+/**
+ * Ends this process once its log is written. What pino still holds when a process exits it would write for
+ * ever and ever to a reader that is gone; who does not read in time is not waited for.
+ */
+export async function exitAfter(log: Logger, code: number): Promise<never> {
+  const late = setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS);
+  const stream = Reflect.get(log, symbols.streamSym) as Writable;
+  await new Promise((done) => stream.once('close', done).once('error', done).end());
+  clearTimeout(late);
+  process.exit(code);
 }
 
 /**
