@@ -1,26 +1,24 @@
-import { type AccessDecision, decideAccess, isTreatingCustodian } from '@chartkey/rules';
+import {
+  type AccessDecision,
+  checkRequestProof,
+  decideAccess,
+  decidePersonsAccess,
+  isTreatingCustodian,
+} from '@chartkey/rules';
 import {
   type AccessesState,
   type AccessItem,
   type AccessOutcome,
   canonicalJson,
-  type Device,
   digest,
   Failure,
   type FailureCode,
-  type Genesis,
-  type Grant,
   instantAt,
   type RecordState,
-  type Session,
 } from '@chartkey/vocabulary';
+import { type Asking, askingOf } from './asking.ts';
+import { countUse } from './count-use.ts';
 import type { RecordsTransaction } from './transaction.ts';
-
-interface Known {
-  session: Session;
-  device: Device;
-  genesis: Genesis;
-}
 
 /** What is asked for, as far as the ledger knows it. */
 type Target =
@@ -41,27 +39,25 @@ export class Entries {
    * @throws Failure SESSION_FOREIGN: the whole transaction is refused, since no person asked
    */
   async decide(number: number, item: AccessItem): Promise<AccessOutcome> {
-    const { world, caller } = this.tx;
-    const session = await world.sessions.find(item.session);
-    if (!session) return refused('SESSION_UNKNOWN');
-    if (session.startedBy !== caller) throw new Failure('SESSION_FOREIGN');
-    if (session.subject !== 'device') return refused('END_TO_END_ONLY');
-    const device = await world.devices.require(session.id);
-    const { genesis } = await this.tx.network();
-    if (item.kind === 'list') return this.list(number, item, { session, device, genesis });
-    return this.read(number, item, { session, device, genesis });
+    const asking = await askingOf(this.tx, item.session);
+    if (!asking) return refused('SESSION_UNKNOWN');
+    if (item.kind === 'list') return this.list(number, item, asking);
+    return this.read(number, item, asking);
   }
 
   private async read(
     number: number,
     item: Extract<AccessItem, { kind: 'read' }>,
-    known: Known,
+    asking: Asking,
   ): Promise<AccessOutcome> {
     const { world } = this.tx;
-    const { session, record: id, retryKey, purpose } = item;
+    const { record: id, purpose, request } = item;
+    if ('person' in asking && request === undefined) return refused('END_TO_END_ONLY');
     const fingerprint = digest(canonicalJson({ record: id, version: item.version ?? 0, purpose }));
+    // A signed request works once: asked again, it finds the access that it made.
+    const retryKey = request === undefined ? item.retryKey : digest(request);
     if (retryKey !== undefined) {
-      const first = await world.requests.find(session, retryKey);
+      const first = await world.requests.find(item.session, retryKey);
       if (first) {
         if (first.fingerprint !== fingerprint) return refused('IDEMPOTENCY_MISMATCH');
         return { is: 'repeated', access: first.access };
@@ -70,9 +66,21 @@ export class Entries {
     const record = await world.records.find(id);
     const version = item.version ?? record?.newest ?? 0;
     if (!record || version > record.newest) return refused('RECORD_UNKNOWN');
-    const outcome = await this.note(number, item, known, { patient: record.patient, record, version });
+    const { key } = asking;
+    // A key that was revoked meanwhile signs nothing any more: that is decided, and noted, below.
+    if (request !== undefined && key) {
+      try {
+        const { network } = await this.tx.network();
+        checkRequestProof(request, { item, key, network, time: this.tx.time, checks: this.tx.checks });
+      } catch (error) {
+        if (error instanceof Failure) return refused(error.code);
+        throw error;
+      }
+    }
+    const target = { patient: record.patient, record, version };
+    const outcome = await this.note(number, item, asking, target);
     if (retryKey !== undefined) {
-      world.requests.put({ fingerprint, access: `${this.tx.id}:${number}` }, session, retryKey);
+      world.requests.put({ fingerprint, access: `${this.tx.id}:${number}` }, item.session, retryKey);
     }
     return outcome.is === 'granted' ? { ...outcome, version } : outcome;
   }
@@ -80,50 +88,71 @@ export class Entries {
   private async list(
     number: number,
     item: Extract<AccessItem, { kind: 'list' }>,
-    known: Known,
+    asking: Asking,
   ): Promise<AccessOutcome> {
     const { world } = this.tx;
     const { patient } = item;
+    // A person's own list is no access: the gateway shows it.
+    if ('person' in asking) return refused('END_TO_END_ONLY');
     if (!(await world.patients.find(patient))) return refused('PATIENT_UNKNOWN');
-    const isCustodian = (await world.custody.find(patient, known.device.organisation)) !== undefined;
-    return this.note(number, item, known, { patient, isCustodian });
+    const isCustodian = (await world.custody.find(patient, asking.device.organisation)) !== undefined;
+    return this.note(number, item, asking, { patient, isCustodian });
   }
 
-  private async note(number: number, item: AccessItem, known: Known, target: Target): Promise<AccessOutcome> {
-    const { patient } = target;
-    const organisation = known.device.organisation;
-    const asked = { item, ...known, ...target };
-    const standing = isTreatingCustodian(asked) ? [] : await this.tx.world.grantsOf(patient, organisation);
-    const decision = decideAccess({ ...asked, grants: standing, time: this.tx.time });
-    if (decision.is === 'granted' && decision.grant)
-      this.countUse(patient, organisation, standing, decision.grant);
+  private async note(
+    number: number,
+    item: AccessItem,
+    asking: Asking,
+    target: Target,
+  ): Promise<AccessOutcome> {
+    const decision = await this.decision(item, asking, target);
+    const isEndToEnd = item.kind === 'read' && item.request !== undefined;
     this.entries.push({
       item: number,
-      asker: this.askerOf(known),
+      asker: this.askerOf(asking),
       ...('record' in target && { record: target.record.record, version: target.version }),
-      patient,
+      patient: target.patient,
       purpose: item.purpose,
       ...wordsOf(decision),
+      ...(isEndToEnd && { recipient: asking.keyId }),
     });
-    return decision.is === 'granted' ? { is: 'granted', basis: decision.basis } : decision;
+    if (decision.is === 'granted') return { is: 'granted', basis: decision.basis };
+    return { is: 'denied', code: decision.code };
   }
 
-  private countUse(patient: string, organisation: string, standing: readonly Grant[], used: Grant): void {
-    if (used.maxUses === undefined) return;
-    const grants = standing.map((one) => (one === used ? { ...one, uses: one.uses + 1 } : one));
-    this.tx.world.grants.put({ grants }, patient, organisation);
+  private async decision(item: AccessItem, asking: Asking, target: Target): Promise<AccessDecision> {
+    const { world, time } = this.tx;
+    const { session } = asking;
+    const { patient } = target;
+    if ('person' in asking) {
+      if (!('record' in target)) throw new Failure('END_TO_END_ONLY');
+      const standing = await world.patients.require(patient);
+      return decidePersonsAccess({ session, reader: asking.person, standing, record: target.record, time });
+    }
+    const { device, genesis } = asking;
+    const isProven = item.kind === 'read' && item.request !== undefined;
+    const asked = { item, session, device, genesis, isProven, time, ...target };
+    if (isTreatingCustodian(asked)) return decideAccess({ ...asked, relation: { grants: [] } });
+    const { organisation } = device;
+    const standing = await world.patients.require(patient);
+    const relation = await world.relationOf(patient, organisation);
+    const openings =
+      item.purpose === 'ETREAT'
+        ? (await world.liveOpenings.find(patient, organisation))?.openings
+        : undefined;
+    const decision = decideAccess({ ...asked, standing, relation, ...(openings && { openings }) });
+    if (decision.is === 'granted' && decision.grant) {
+      countUse(this.tx, standing, organisation, relation, decision.grant);
+    }
+    return decision;
   }
 
   /** Position of a session among the askers, so that neighbours of one session name it once. */
-  private askerOf({ session, device }: Known): number {
-    const found = this.askers.findIndex((asker) => asker.session === session.session);
+  private askerOf(asking: Asking): number {
+    const { session, until } = asking.session;
+    const found = this.askers.findIndex((asker) => asker.session === session);
     if (found >= 0) return found;
-    const { practitioner, role, until } = session;
-    if (practitioner === undefined || role === undefined) throw new Failure('SESSION_UNKNOWN');
-    const { organisation, device: id } = device;
-    return (
-      this.askers.push({ session: session.session, until, organisation, device: id, practitioner, role }) - 1
-    );
+    return this.askers.push({ session, until, ...asking.named }) - 1;
   }
 
   /** Writes the entries, if there are any. */
@@ -135,6 +164,7 @@ export class Entries {
 }
 
 function wordsOf(decision: AccessDecision): Partial<AccessesState['entries'][number]> {
-  if (decision.is === 'denied') return { code: decision.code };
-  return { basis: decision.basis, ...(decision.grant && { grant: decision.grant.grant }) };
+  const ground = decision.ground === undefined ? {} : { ground: decision.ground };
+  if (decision.is === 'denied') return { code: decision.code, ...ground };
+  return { basis: decision.basis, ...(decision.grant && { grant: decision.grant.grant }), ...ground };
 }

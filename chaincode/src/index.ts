@@ -5,6 +5,7 @@ import { ConsentContract } from './contracts/consent.ts';
 import { DevicesContract } from './contracts/devices.ts';
 import { NetworkContract } from './contracts/network.ts';
 import { PatientsContract } from './contracts/patients.ts';
+import { PractitionersContract } from './contracts/practitioners.ts';
 import { RecordsContract } from './contracts/records.ts';
 import { SessionsContract } from './contracts/sessions.ts';
 import { StatementsContract } from './contracts/statements.ts';
@@ -17,6 +18,7 @@ export const contracts = [
   PatientsContract,
   ConsentContract,
   DevicesContract,
+  PractitionersContract,
   SessionsContract,
   RecordsContract,
   AccessesContract,

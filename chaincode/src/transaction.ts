@@ -1,4 +1,15 @@
-import { checkSignature, checkTime, deviceStanding, memberOf, type ReadStatement } from '@chartkey/rules';
+import {
+  type Author,
+  checkIsUnsuspected,
+  checkSignature,
+  checkTime,
+  deviceStanding,
+  memberOf,
+  patientsAuthor,
+  practitionersAuthor,
+  type ReadStatement,
+  type Signers,
+} from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import {
   canonicalJson,
@@ -10,7 +21,8 @@ import {
   type Member,
   millisecondsOf,
   type NetworkState,
-  type P256Key,
+  type Patient,
+  type PractitionerKey,
   parseCanonical,
   queries,
   type Session,
@@ -101,14 +113,18 @@ export class RecordsTransaction extends Context {
     return { session, device, member: memberOf(genesis, device.organisation) };
   }
 
-  /** Runs a statement's change unless it was accepted before: then its first outcome is answered again. */
-  async once(statement: ReadStatement, change: () => Promise<void>): Promise<string> {
+  /**
+   * Runs a statement's change unless it was accepted before: then its first outcome is answered again.
+   * @param change answers what stood about the patient it is about, if any: who could sign then is kept with it
+   */
+  async once(statement: ReadStatement, change: () => Promise<Patient | undefined>): Promise<string> {
     const { id, payload, compact } = statement;
     const first = await this.world.statements.find(id);
     const { transaction, committedAt } = first ?? { transaction: this.id, committedAt: instantAt(this.time) };
     if (first === undefined) {
-      await change();
-      this.world.statements.put({ statement: compact, transaction, committedAt }, id);
+      const links = (await change())?.links;
+      const stored = { statement: compact, transaction, committedAt, ...(links !== undefined && { links }) };
+      this.world.statements.put(stored, id);
     }
     const outcome: StatementOutcome = {
       act: payload.act,
@@ -120,10 +136,45 @@ export class RecordsTransaction extends Context {
     return canonicalJson(outcome);
   }
 
-  /** Accepts a statement from a key: signature, audience, time, and the sequence where it has one. */
-  async accept(statement: ReadStatement, key: P256Key): Promise<void> {
-    const { network } = await this.network();
-    checkSignature(statement, key, network, this.checks);
+  /** Where the keys of those who sign statements are found. */
+  async signers(): Promise<Signers> {
+    const { network, genesis } = await this.network();
+    return {
+      network,
+      checks: this.checks,
+      person: (id) => this.world.patients.find(id),
+      practitioner: (key) => this.world.practitioners.find(key),
+      masterKey: async (organisation) => {
+        const { masterKey } = memberOf(genesis, organisation);
+        return (await this.world.masterKeys.find(organisation))?.key ?? masterKey;
+      },
+    };
+  }
+
+  /** Accepts a statement by an organisation's master key. */
+  async acceptFromMaster(statement: ReadStatement): Promise<void> {
+    const signers = await this.signers();
+    checkSignature(statement, await signers.masterKey(statement.payload.iss), signers.network, this.checks);
+    await this.accept(statement);
+  }
+
+  /** Accepts a statement about a patient by one of its keys or delegates. */
+  async acceptFromPatient(statement: ReadStatement, patient: Patient): Promise<Author> {
+    const author = await patientsAuthor(statement, patient, await this.signers(), this.time);
+    checkIsUnsuspected(patient, author);
+    await this.accept(statement);
+    return author;
+  }
+
+  /** Accepts a statement by a practitioner's own key. */
+  async acceptFromPractitioner(statement: ReadStatement): Promise<PractitionerKey> {
+    const { key } = await practitionersAuthor(statement, await this.signers(), this.time);
+    await this.accept(statement);
+    return key;
+  }
+
+  /** Accepts a statement whose signature was checked: its time, and its sequence where it has one. */
+  async accept(statement: ReadStatement): Promise<void> {
     checkTime(statement, this.time);
     const { payload } = statement;
     if (!('seq' in payload)) return;

@@ -19,3 +19,10 @@ export async function useKeys(
   keys.put({ owner }, 'sig', sig);
   keys.put({ owner }, 'enc', enc);
 }
+
+/** The same for a key that only signs. @throws Failure KEY_USED */
+export async function useKey(tx: RecordsTransaction, owner: string, sig: string): Promise<void> {
+  const { keys } = tx.world;
+  if ((await keys.find('sig', sig)) !== undefined) throw new Failure('KEY_USED');
+  keys.put({ owner }, 'sig', sig);
+}

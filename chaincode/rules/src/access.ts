@@ -5,56 +5,129 @@ import {
   type FailureCode,
   type Genesis,
   type Grant,
-  type Member,
+  type LiveOpening,
   millisecondsOf,
+  type Patient,
   type RecordState,
+  type Relation,
   type Session,
+  thumbprint,
 } from '@chartkey/vocabulary';
-import { findCover } from './coverage.ts';
+import { type Ask, basisOf } from './basis.ts';
+import { names } from './coverage.ts';
+import { mayAct } from './standing/delegates.ts';
 
 /** Everything that a decision about one access depends on. */
 export interface AccessFacts {
   item: Pick<AccessItem, 'kind' | 'purpose'>;
-  session: Pick<Session, 'until' | 'purposes' | 'practitioner'>;
+  session: Pick<Session, 'until' | 'purposes' | 'practitioner' | 'role'>;
   /** the session's device */
   device: Device;
   genesis: Genesis;
   /** the record read; absent for a list */
-  record?: Pick<RecordState, 'record' | 'custodian'>;
+  record?: Pick<RecordState, 'record' | 'custodian' | 'labels' | 'madeAt'>;
   /** for a list: does the asker's organisation hold a record of this patient? */
   isCustodian?: boolean;
-  /** the patient's live grants for the asker's organisation */
-  grants: readonly Grant[];
+  /** what stands about the patient; absent for a custodian that treats, which needs none of it */
+  standing?: Patient;
+  /** what the patient and the asker's organisation have with each other */
+  relation: Relation;
+  /** for an emergency: what the organisation has opened of this patient */
+  openings?: readonly LiveOpening[];
+  /** did the reader prove this very read with its own key? */
+  isProven?: boolean;
   /** ledger time, milliseconds */
   time: number;
 }
 
+/** What was decided, and on what it rests: a grant, or another statement or request. */
 export type AccessDecision =
-  | { is: 'granted'; basis: Basis; grant?: Grant }
-  | { is: 'denied'; code: FailureCode };
+  | { is: 'granted'; basis: Basis; grant?: Grant; ground?: string }
+  | { is: 'denied'; code: FailureCode; ground?: string };
 
-const denied = (code: FailureCode): AccessDecision => ({ is: 'denied', code });
+export const denied = (code: FailureCode, ground?: string): AccessDecision => ({
+  is: 'denied',
+  code,
+  ...(ground !== undefined && { ground }),
+});
 
 /**
- * Decides one access: session, device, organisations, kind, purpose, then the basis. The order is the
- * law's (each refusal names the first rule that fails).
+ * Decides one access of a device: session, device, organisations, freeze, kind, purpose, then the basis. The
+ * order is the law's (each refusal names the first rule that fails).
  */
 export function decideAccess(facts: AccessFacts): AccessDecision {
-  const { item, session, device, genesis, record, time } = facts;
+  const { item, session, device, genesis, record, standing, time } = facts;
   if (time > millisecondsOf(session.until)) return denied('SESSION_EXPIRED');
-  const standing = deviceStanding(device, time);
-  if (standing !== undefined) return denied(standing);
+  const failing = deviceStanding(device, time);
+  if (failing !== undefined) return denied(failing);
   const asker = memberIn(genesis, device.organisation);
   const custodian = record === undefined ? asker : memberIn(genesis, record.custodian);
   if (!asker || !custodian) return denied('ORGANISATION_UNKNOWN');
+  const isTreating = isTreatingCustodian(facts);
+  const frozen = isTreating || item.purpose === 'ETREAT' ? undefined : standing?.frozen;
+  if (frozen) return denied('PATIENT_FROZEN', frozen.statement);
   if (asker.kind !== 'hospital') return denied('KIND_NOT_ALLOWED');
   if (!session.purposes.includes(item.purpose)) return denied('PURPOSE_NOT_ALLOWED');
-  if (item.purpose === 'ETREAT') return denied('BREAK_GLASS_REQUIRED');
-  return findBasis(facts, asker);
+  if (item.kind === 'read' && device.perRequestProof && !facts.isProven) return denied('PROOF_REQUIRED');
+  if (isTreating) return { is: 'granted', basis: 'custodian' };
+  return basisOf(askOf(facts), facts);
+}
+
+function askOf({ item, session, device, record, time }: AccessFacts): Ask {
+  return {
+    organisation: device.organisation,
+    device: device.device,
+    ...(device.department !== undefined && { department: device.department }),
+    practitioner: session.practitioner ?? '',
+    ...(session.role !== undefined && { role: session.role }),
+    action: 'read',
+    ...(record !== undefined && { record }),
+    purposes: [item.purpose],
+    time,
+  };
+}
+
+/** What a decision about a person's own or delegated read depends on. */
+export interface PersonFacts {
+  session: Pick<Session, 'until' | 'id' | 'key'>;
+  /** what stands about the reader */
+  reader: Patient;
+  /** what stands about the patient whose record it is; the reader itself for its own */
+  standing: Patient;
+  record: Pick<RecordState, 'record' | 'labels'>;
+  time: number;
+}
+
+/** Decides a read by a patient or a delegate: end to end, so no gateway opens it on their authority. */
+export function decidePersonsAccess(facts: PersonFacts): AccessDecision {
+  const { session, reader, standing, record, time } = facts;
+  if (time > millisecondsOf(session.until)) return denied('SESSION_EXPIRED');
+  if (!reader.keys.some(({ sig }) => thumbprint(sig) === session.key)) return denied('KEY_REVOKED');
+  const frozen = reader.frozen ?? standing.frozen;
+  if (frozen) return denied('PATIENT_FROZEN', frozen.statement);
+  const isOnProbation = (one: Patient) =>
+    one.probation !== undefined && time <= millisecondsOf(one.probation);
+  if (isOnProbation(reader)) return denied('RECOVERY_PROBATION');
+  if (reader.patient === standing.patient) return { is: 'granted', basis: 'patient' };
+  const denial = standing.denials.find(
+    ({ who, what }) =>
+      who !== undefined &&
+      'person' in who &&
+      who.person === reader.patient &&
+      (what === undefined || names(what, record)),
+  );
+  if (denial) return denied('DENIED_BY_PATIENT', denial.denial);
+  const delegate = standing.delegates.find((one) => mayAct(one, reader.patient, 'read', time));
+  return delegate
+    ? { is: 'granted', basis: 'delegate', ground: delegate.delegation }
+    : denied('NOT_A_DELEGATE');
 }
 
 /** Why a device may not act at this time; undefined when it may. */
-export function deviceStanding(device: Device, time: number): FailureCode | undefined {
+export function deviceStanding(
+  device: Pick<Device, 'status' | 'validUntil'>,
+  time: number,
+): FailureCode | undefined {
   if (device.status === 'revoked') return 'DEVICE_REVOKED';
   const { validUntil } = device;
   return validUntil !== undefined && time > millisecondsOf(validUntil) ? 'DEVICE_EXPIRED' : undefined;
@@ -66,26 +139,14 @@ export function isTreatingCustodian({
   device,
   record,
   isCustodian,
-}: Pick<AccessFacts, 'item' | 'device' | 'record' | 'isCustodian'>): boolean {
+}: Pick<AccessFacts, 'item' | 'isCustodian'> & {
+  device: Pick<Device, 'organisation'>;
+  record?: Pick<RecordState, 'custodian'>;
+}): boolean {
   const own = record === undefined ? isCustodian === true : record.custodian === device.organisation;
   return own && item.purpose === 'TREAT';
 }
 
-function findBasis(facts: AccessFacts, asker: Member): AccessDecision {
-  if (isTreatingCustodian(facts)) return { is: 'granted', basis: 'custodian' };
-  const { item, session, device, record, grants, time } = facts;
-  const found = findCover(grants, {
-    organisation: asker.id,
-    device: device.device,
-    practitioner: session.practitioner ?? '',
-    action: 'read',
-    ...(record !== undefined && { record: record.record }),
-    purposes: [item.purpose],
-    time,
-  });
-  return 'grant' in found ? { is: 'granted', basis: 'grant', grant: found.grant } : denied(found.code);
-}
-
-function memberIn(genesis: Genesis, organisation: string): Member | undefined {
+function memberIn(genesis: Genesis, organisation: string) {
   return genesis.organisations.find((member) => member.id === organisation);
 }

@@ -18,6 +18,8 @@ import type { SignatureChecks } from './signature.ts';
 /** A client assertion taken apart and of the right form. Nothing is verified yet. */
 export interface ReadAssertion {
   issuer: string;
+  /** thumbprint of the key that signed: a device's is its id, a patient may have several */
+  key: string;
   audience: string;
   jti: string;
   /** seconds */
@@ -40,9 +42,11 @@ export function readAssertion(compact: string): ReadAssertion {
     const { header, payload, signingInput, signature } = parseCompactJws(compact);
     const { alg, kid } = AssertionHeader.parse(parseUnambiguous(header));
     const claims = Assertion.parse(parseUnambiguous(payload));
-    if (claims.iss !== claims.sub || kid !== claims.iss) throw new SyntaxError('two issuers');
+    const isDevice = 'extensions' in claims;
+    if (claims.iss !== claims.sub || (isDevice && kid !== claims.iss)) throw new SyntaxError('two issuers');
     const read = {
       issuer: claims.iss,
+      key: kid,
       audience: claims.aud,
       jti: claims.jti,
       issuedAt: claims.iat,
@@ -51,14 +55,14 @@ export function readAssertion(compact: string): ReadAssertion {
       signingInput,
       signature,
     };
-    return 'extensions' in claims ? { ...read, b2b: claims.extensions['hl7-b2b'] } : read;
+    return isDevice ? { ...read, b2b: claims.extensions['hl7-b2b'] } : read;
   } catch {
     throw new Failure('ASSERTION_INVALID');
   }
 }
 
 /**
- * Checks an assertion against the key of its issuer, the token URL and the time.
+ * Checks an assertion against a key of its issuer, the token URL and the time.
  * @param time milliseconds
  * @throws Failure ASSERTION_INVALID, ASSERTION_MISADDRESSED, ASSERTION_EXPIRED
  */
@@ -73,7 +77,7 @@ export function checkAssertion(
   const own = algorithmOf(key);
   if (
     algorithm !== own ||
-    thumbprint(key) !== assertion.issuer ||
+    thumbprint(key) !== assertion.key ||
     !checks.verifies(own, key, assertion.signingInput, assertion.signature)
   ) {
     throw new Failure('ASSERTION_INVALID');

@@ -2,18 +2,27 @@ import {
   type Action,
   type FailureCode,
   type Grant,
+  type Grantee,
   millisecondsOf,
+  type Named,
   type Purpose,
+  type RecordState,
+  type Relation,
+  type Role,
+  type Scope,
   type StatementOf,
 } from '@chartkey/vocabulary';
 
-/** What somebody wants to do under a patient's grants. A list names no record. */
+/** What somebody wants to do under a patient's word. A list names no record. */
 export interface Ask {
   organisation: string;
   device: string;
+  /** as the device was approved */
+  department?: string;
   practitioner: string;
+  role?: Role;
   action: Action;
-  record?: string;
+  record?: Pick<RecordState, 'record' | 'labels' | 'madeAt'>;
   /** one for a read; a recording is covered when one of the session's purposes is */
   purposes: readonly Purpose[];
   /** ledger time, milliseconds */
@@ -22,6 +31,7 @@ export interface Ask {
 
 type Miss =
   | 'NO_GRANT'
+  | 'TREATMENT_REQUIRED'
   | 'ACTION_NOT_GRANTED'
   | 'PURPOSE_NOT_GRANTED'
   | 'GRANT_NOT_YET_VALID'
@@ -31,6 +41,7 @@ type Miss =
 /** From the farthest miss to the nearest: the code that a refusal names is the nearest of all grants. */
 const nearness: readonly Miss[] = [
   'NO_GRANT',
+  'TREATMENT_REQUIRED',
   'ACTION_NOT_GRANTED',
   'PURPOSE_NOT_GRANTED',
   'GRANT_EXPIRED',
@@ -38,15 +49,49 @@ const nearness: readonly Miss[] = [
   'USES_EXHAUSTED',
 ];
 
-/** Does this grant cover this ask? `covered`, or what is missing first. */
-export function covers(grant: Grant, ask: Ask): 'covered' | Miss {
+type Asker = Pick<Ask, 'organisation' | 'device' | 'department' | 'practitioner' | 'role'>;
+type MembersOf = Exclude<Grantee, { treating: true }>;
+
+/** Is the asker one of these? Each narrowing must fit. */
+export function isAmong(members: MembersOf, ask: Asker): boolean {
+  const { organisation, department, role, device, practitioner } = members;
+  return (
+    organisation === ask.organisation &&
+    (department === undefined || department === ask.department) &&
+    (role === undefined || role === ask.role) &&
+    (device === undefined || device === ask.device) &&
+    (practitioner === undefined || practitioner === ask.practitioner)
+  );
+}
+
+/** Is the record named, by itself or by one of its labels? */
+export function names({ records, labels }: Named, record: Pick<RecordState, 'record' | 'labels'>): boolean {
+  return (
+    records?.includes(record.record) === true ||
+    labels?.some((label) => record.labels.includes(label)) === true
+  );
+}
+
+/** Does a scope hold a record? A list, which names none, is in every scope. */
+export function isInScope(scope: Scope, record: Ask['record']): boolean {
+  if (scope === 'all' || record === undefined) return true;
+  const { records, labels, madeFrom, except } = scope;
+  const isNamed = (records === undefined && labels === undefined) || names({ records, labels }, record);
+  if (!isNamed || (except !== undefined && names(except, record))) return false;
+  return madeFrom === undefined || millisecondsOf(record.madeAt) >= millisecondsOf(madeFrom);
+}
+
+/**
+ * Does this grant cover this ask? `covered`, or what is missing first.
+ * @param treatment the organisation's declared treatment of the patient, if any
+ */
+export function covers(grant: Grant, ask: Ask, treatment?: Relation['treatment']): 'covered' | Miss {
   const { grantee, scope } = grant;
   const isGrantee =
-    grantee.organisation === ask.organisation &&
-    (grantee.device === undefined || grantee.device === ask.device) &&
-    (grantee.practitioner === undefined || grantee.practitioner === ask.practitioner);
-  const inScope = scope === 'all' || ask.record === undefined || scope.records.includes(ask.record);
-  if (!isGrantee || !inScope) return 'NO_GRANT';
+    'treating' in grantee ? grantee.role === undefined || grantee.role === ask.role : isAmong(grantee, ask);
+  if (!isGrantee || !isInScope(scope, ask.record)) return 'NO_GRANT';
+  const isTreating = treatment !== undefined && ask.time <= millisecondsOf(treatment.until);
+  if ('treating' in grantee && !isTreating) return 'TREATMENT_REQUIRED';
   if (!grant.actions.includes(ask.action)) return 'ACTION_NOT_GRANTED';
   if (!ask.purposes.some((purpose) => grant.purposes.includes(purpose))) return 'PURPOSE_NOT_GRANTED';
   if (grant.notBefore !== undefined && ask.time < millisecondsOf(grant.notBefore))
@@ -68,11 +113,15 @@ export function isUsedUp(grant: Grant): boolean {
 /**
  * The grant that covers an ask, one without a limit of uses before one with; or the nearest miss.
  */
-export function findCover(grants: readonly Grant[], ask: Ask): { grant: Grant } | { code: FailureCode } {
+export function findCover(
+  grants: readonly Grant[],
+  ask: Ask,
+  treatment?: Relation['treatment'],
+): { grant: Grant } | { code: FailureCode } {
   let counted: Grant | undefined;
   let nearest = 0;
   for (const grant of grants) {
-    const answer = covers(grant, ask);
+    const answer = covers(grant, ask, treatment);
     if (answer === 'covered') {
       if (grant.maxUses === undefined) return { grant };
       counted ??= grant;
@@ -97,7 +146,7 @@ export function grantOf(
       uses: 0,
     };
   }
-  const { grantee, scope, actions, purposes, notBefore, notAfter, maxUses } = payload;
+  const { grantee, scope, actions, purposes, notBefore, notAfter, maxUses, passOn } = payload;
   return {
     grant: id,
     grantee,
@@ -107,6 +156,7 @@ export function grantOf(
     ...(notBefore !== undefined && { notBefore }),
     ...(notAfter !== undefined && { notAfter }),
     ...(maxUses !== undefined && { maxUses }),
+    ...(passOn && { passOn }),
     uses: 0,
   };
 }

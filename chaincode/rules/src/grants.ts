@@ -1,4 +1,11 @@
-import { canonicalJson, Failure, type Genesis, type Grant, type StatementOf } from '@chartkey/vocabulary';
+import {
+  canonicalJson,
+  Failure,
+  type Genesis,
+  type Grant,
+  type Grantee,
+  type StatementOf,
+} from '@chartkey/vocabulary';
 import { hasEnded, isUsedUp } from './coverage.ts';
 import { memberOf } from './genesis.ts';
 
@@ -24,16 +31,35 @@ export function addGrant(grants: readonly Grant[], grant: Grant, time: number): 
  * May this grant be made at all? Content goes to hospitals only, so a grant to another kind is refused.
  * @throws Failure ORGANISATION_UNKNOWN, KIND_NOT_ALLOWED
  */
-export function checkGrantee(genesis: Genesis, organisation: string): void {
+export function checkGrantee(genesis: Genesis, grantee: Grantee): void {
+  if ('treating' in grantee) return;
+  checkHospital(genesis, grantee.organisation);
+}
+
+/** @throws Failure ORGANISATION_UNKNOWN, KIND_NOT_ALLOWED */
+export function checkHospital(genesis: Genesis, organisation: string): void {
   if (memberOf(genesis, organisation).kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
 }
 
 /**
- * Is a grant's time span a span?
+ * Does a grant make sense: a time span that is one, and nothing counted or for all treating that is passed on?
  * @throws Failure INVALID_STATEMENT
  */
-export function checkSpan({ notBefore, notAfter }: StatementOf<'grantConsent'>): void {
-  if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter) {
-    throw new Failure('INVALID_STATEMENT');
-  }
+export function checkWords(words: StatementOf<'grantConsent'>): void {
+  const { notBefore, notAfter, passOn, maxUses, grantee } = words;
+  const isSpan = notBefore === undefined || notAfter === undefined || notBefore < notAfter;
+  const isPassable = !passOn || (maxUses === undefined && !('treating' in grantee));
+  if (!isSpan || !isPassable) throw new Failure('INVALID_STATEMENT');
+}
+
+/**
+ * The grant that a referral makes for another hospital: the same words, never passed on again.
+ * @param id of the `passOn` statement
+ * @throws Failure PASS_ON_NOT_GRANTED
+ */
+export function passedOn(grant: Grant, id: string, to: string): Grant {
+  const isOnce = grant.passOn && !('treating' in grant.grantee) && grant.grantee.organisation !== to;
+  if (!isOnce || grant.passedTo) throw new Failure('PASS_ON_NOT_GRANTED');
+  const { passOn: _once, passedTo: _none, ...words } = grant;
+  return { ...words, grant: id, grantee: { organisation: to }, uses: 0, from: grant.grant };
 }

@@ -1,5 +1,4 @@
 import {
-  type AccessEntry,
   Failure,
   type Genesis,
   type Grant,
@@ -7,12 +6,11 @@ import {
   type P256Key,
   type PublicKey,
 } from '@chartkey/vocabulary';
-import { covers, grantOf } from './coverage.ts';
+import { grantOf } from './coverage.ts';
 import { checkDeviceProof } from './device.ts';
-import { checkEnrolment } from './enrolment.ts';
 import { memberOf } from './genesis.ts';
 import type { SignatureChecks } from './signature.ts';
-import { checkSignature, readStatement } from './statement.ts';
+import { checkSignature, type ReadStatement, readStatement } from './statement.ts';
 
 /** What everything hangs on: the founders, and the cryptography. */
 export interface Founded {
@@ -23,8 +21,10 @@ export interface Founded {
 
 /** What a custodian knows without asking the ledger's state. */
 export interface Trust extends Founded {
-  /** was this grant (of a patient) or device (of an organisation) ever revoked? */
+  /** was this grant (of a patient), device or practitioner key (of an organisation) ever revoked? */
   isRevoked(issuer: string, target: string): boolean;
+  /** statements that ever narrowed what stands about a patient: none of them may be missing from its chain */
+  restrictionsOf(patient: string): readonly string[];
 }
 
 /** A device as its organisation's master key approved it. */
@@ -36,6 +36,8 @@ export interface ApprovedDevice {
   use: string;
   /** milliseconds; the last instant it is approved for */
   validUntil?: number;
+  department?: string;
+  perRequestProof?: true;
 }
 
 /**
@@ -48,7 +50,7 @@ export function verifyApproval(approval: string, { network, genesis, checks }: F
   const organisation = memberOf(genesis, statement.payload.iss);
   checkSignature(statement, organisation.masterKey, network, checks);
   const { device, sig, enc, use } = checkDeviceProof(statement, network, undefined, checks);
-  const { validUntil } = statement.payload;
+  const { validUntil, department, perRequestProof } = statement.payload;
   return {
     device,
     organisation: organisation.id,
@@ -56,66 +58,17 @@ export function verifyApproval(approval: string, { network, genesis, checks }: F
     enc,
     use,
     ...(validUntil !== undefined && { validUntil: millisecondsOf(validUntil) }),
+    ...(department !== undefined && { department }),
+    ...(perRequestProof && { perRequestProof }),
   };
 }
 
-/** A patient as the enrolling statement made it. */
-export interface EnrolledPatient {
-  patient: string;
-  sig: P256Key;
-}
-
-/** Verifies patient id -> key from the enrolment alone. @throws Failure when it does not hold */
-export function verifyEnrolment(enrolment: string, { network, checks }: Founded): EnrolledPatient {
-  const statement = readStatement(enrolment, 'enrolPatient');
-  checkEnrolment(statement, network, checks);
-  const { iss: patient, sig } = statement.payload;
-  return { patient, sig };
-}
-
-/** Verifies key -> grant from the granting statement alone. @throws Failure when it does not hold */
-export function verifyGrant(
-  statementOfGrant: string,
-  { patient, sig }: EnrolledPatient,
-  { network, checks }: Founded,
-): Grant {
-  const statement = readStatement(statementOfGrant, 'grantConsent', 'enrolPatient');
-  checkSignature(statement, sig, network, checks);
-  const grant = grantOf(statement.id, statement.payload);
-  if (grant === undefined || statement.payload.iss !== patient) throw new Failure('NO_GRANT');
+/** The grant that a statement makes, once its author was checked. @throws Failure NO_GRANT */
+export function grantIn(statement: ReadStatement, patient: string): Grant {
+  const { payload } = statement;
+  if (payload.act !== 'grantConsent' && payload.act !== 'enrolPatient') throw new Failure('NO_GRANT');
+  const about = ('patient' in payload ? payload.patient : undefined) ?? payload.iss;
+  const grant = grantOf(statement.id, payload);
+  if (grant === undefined || about !== patient) throw new Failure('NO_GRANT');
   return grant;
-}
-
-/**
- * Checks that an entry's basis stands: the patient's own permission, or the custodian's own record. State's
- * word is not asked.
- * @param proven the patient, and the grant where the basis is one, as verified from their statements
- * @throws Failure when it does not stand
- */
-export function checkBasis(
-  entry: AccessEntry,
-  custodian: string,
-  proven: { patient: EnrolledPatient; grant?: Grant | undefined },
-  trust: Trust,
-): void {
-  if (proven.patient.patient !== entry.patient) throw new Failure('PATIENT_UNKNOWN');
-  if (memberOf(trust.genesis, entry.organisation).kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
-  if (entry.purpose === 'ETREAT') throw new Failure('BREAK_GLASS_REQUIRED');
-  if (entry.basis === 'custodian') {
-    if (entry.organisation !== custodian || entry.purpose !== 'TREAT') throw new Failure('NO_GRANT');
-    return;
-  }
-  const { grant } = proven;
-  if (grant === undefined || grant.grant !== entry.grant) throw new Failure('NO_GRANT');
-  if (trust.isRevoked(entry.patient, grant.grant)) throw new Failure('NO_GRANT');
-  const answer = covers(grant, {
-    organisation: entry.organisation,
-    device: entry.device,
-    practitioner: entry.practitioner,
-    action: 'read',
-    ...(entry.record !== undefined && { record: entry.record }),
-    purposes: [entry.purpose],
-    time: millisecondsOf(entry.time),
-  });
-  if (answer !== 'covered') throw new Failure(answer);
 }

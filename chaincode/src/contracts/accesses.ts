@@ -1,10 +1,8 @@
-import { decideAccess, isTreatingCustodian } from '@chartkey/rules';
 import {
   type AccessEntry,
   AccessId,
   AccessIds,
   canonicalJson,
-  type Device,
   entriesOf,
   Failure,
   instantAt,
@@ -15,9 +13,10 @@ import {
   RequestAccessInput,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
+import { decidedAgain } from '../decided-again.ts';
 import { Entries } from '../entries.ts';
 import { RecordsTransaction } from '../transaction.ts';
-import { versionKey } from '../world-state/world-state.ts';
+import { numberKey } from '../world-state/world-state.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'accesses', description: 'Who asked for what, and what came of it' })
@@ -101,46 +100,23 @@ async function releasableOf(tx: RecordsTransaction, id: string): Promise<Releasa
   if (entry.record === undefined || entry.version === undefined || entry.decision !== 'granted') {
     throw new Failure('RELEASE_REFUSED');
   }
-  const device = await tx.world.devices.require(entry.device);
   const record = await tx.world.records.require(entry.record);
+  const { decision, evidence } = await decidedAgain(tx, { ...entry, until }, record);
   return {
     entry,
-    now: await decideAgain(tx, { ...entry, until }, device, record),
+    now: decision.is === 'granted' ? { is: 'granted', basis: decision.basis } : decision,
     sessionUntil: until,
     custodian: record.custodian,
     commitment: await commitmentOf(tx, record, entry.version),
-    enrolment: record.enrolment,
-    approval: device.statement,
+    labels: record.labels,
+    madeAt: record.madeAt,
+    ...evidence,
   };
 }
 
 async function commitmentOf(tx: RecordsTransaction, record: RecordState, version: number): Promise<string> {
   if (version === record.newest) return record.commitment;
-  return (await tx.world.versions.require(record.record, versionKey(version))).commitment;
-}
-
-async function decideAgain(
-  tx: RecordsTransaction,
-  entry: AccessEntry & { until: string },
-  device: Device,
-  record: RecordState,
-): Promise<Releasable['now']> {
-  const { genesis } = await tx.network();
-  const { until, practitioner, purpose, kind, organisation } = entry;
-  const asked = { item: { kind, purpose }, device, record };
-  const standing = isTreatingCustodian(asked) ? [] : await tx.world.grantsOf(record.patient, organisation);
-  // the entry's own use stands in the count already
-  const grants = standing.map((one) =>
-    one.grant === entry.grant && one.maxUses !== undefined ? { ...one, uses: one.uses - 1 } : one,
-  );
-  const decision = decideAccess({
-    ...asked,
-    session: { until, practitioner, purposes: [purpose] },
-    genesis,
-    grants,
-    time: tx.time,
-  });
-  return decision.is === 'granted' ? { is: 'granted', basis: decision.basis } : decision;
+  return (await tx.world.versions.require(record.record, numberKey(version))).commitment;
 }
 
 /** An entry and its session's end. @throws Failure ACCESS_UNKNOWN */

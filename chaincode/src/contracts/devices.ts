@@ -1,5 +1,12 @@
 import { checkDeviceProof, memberOf, readStatement } from '@chartkey/rules';
-import { canonicalJson, Failure, instantAt, StatementInput, thumbprint } from '@chartkey/vocabulary';
+import {
+  canonicalJson,
+  type Device,
+  Failure,
+  instantAt,
+  StatementInput,
+  thumbprint,
+} from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { RecordsTransaction } from '../transaction.ts';
 import { useKeys } from '../use-key.ts';
@@ -16,17 +23,16 @@ export class DevicesContract extends LedgerContract {
   async approveDevice(tx: RecordsTransaction, input: string): Promise<string> {
     const statement = readStatement(tx.input(StatementInput, input).statement, 'approveDevice');
     return tx.once(statement, async () => {
-      const { genesis, network } = await tx.network();
-      const organisation = memberOf(genesis, statement.payload.iss);
-      await tx.accept(statement, organisation.masterKey);
+      const { network } = await tx.network();
+      const { iss: organisation, validUntil, department, perRequestProof } = statement.payload;
+      await tx.acceptFromMaster(statement);
       const { device, sig, enc, use } = checkDeviceProof(statement, network, tx.time, tx.checks);
-      await useKeys(tx, organisation.id, device, thumbprint(enc));
-      const { validUntil } = statement.payload;
-      tx.world.devicesOf.put({}, organisation.id, device);
+      await useKeys(tx, organisation, device, thumbprint(enc));
+      tx.world.devicesOf.put({}, organisation, device);
       tx.world.devices.put(
         {
           device,
-          organisation: organisation.id,
+          organisation,
           sig,
           enc,
           use,
@@ -34,6 +40,8 @@ export class DevicesContract extends LedgerContract {
           statement: statement.id,
           approvedAt: instantAt(tx.time),
           ...(validUntil !== undefined && { validUntil }),
+          ...(department !== undefined && { department }),
+          ...(perRequestProof && { perRequestProof }),
         },
         device,
       );
@@ -45,11 +53,23 @@ export class DevicesContract extends LedgerContract {
   async revokeDevice(tx: RecordsTransaction, input: string): Promise<string> {
     const statement = readStatement(tx.input(StatementInput, input).statement, 'revokeDevice');
     return tx.once(statement, async () => {
-      const organisation = memberOf((await tx.network()).genesis, statement.payload.iss);
-      await tx.accept(statement, organisation.masterKey);
-      const device = await tx.world.devices.require(statement.payload.device);
-      if (device.organisation !== organisation.id) throw new Failure('DEVICE_UNKNOWN');
+      await tx.acceptFromMaster(statement);
+      const device = await ownDevice(tx, statement.payload);
       tx.world.devices.put({ ...device, status: 'revoked' }, device.device);
+    });
+  }
+
+  /** A device goes on, or ends earlier; a revoked one never comes back. */
+  @Transaction()
+  @Returns('string')
+  async renewDevice(tx: RecordsTransaction, input: string): Promise<string> {
+    const statement = readStatement(tx.input(StatementInput, input).statement, 'renewDevice');
+    return tx.once(statement, async () => {
+      await tx.acceptFromMaster(statement);
+      const device = await ownDevice(tx, statement.payload);
+      if (device.status === 'revoked') throw new Failure('DEVICE_REVOKED');
+      const { validUntil } = statement.payload;
+      tx.world.devices.put({ ...device, validUntil, renewal: statement.id }, device.device);
     });
   }
 
@@ -69,4 +89,13 @@ export class DevicesContract extends LedgerContract {
     }
     return canonicalJson(devices);
   }
+}
+
+async function ownDevice(
+  tx: RecordsTransaction,
+  { iss, device: id }: { iss: string; device: string },
+): Promise<Device> {
+  const device = await tx.world.devices.require(id);
+  if (device.organisation !== iss) throw new Failure('DEVICE_UNKNOWN');
+  return device;
 }

@@ -1,4 +1,4 @@
-import { findCover } from '@chartkey/rules';
+import { basisOf } from '@chartkey/rules';
 import {
   AddVersionInput,
   AnchorRecordInput,
@@ -9,8 +9,9 @@ import {
   type VersionState,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
+import { countUse } from '../count-use.ts';
 import { type Asker, RecordsTransaction } from '../transaction.ts';
-import { versionKey } from '../world-state/world-state.ts';
+import { numberKey } from '../world-state/world-state.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'records', description: 'What the ledger says of each record and version' })
@@ -22,16 +23,16 @@ export class RecordsContract extends LedgerContract {
   @Transaction()
   @Returns('string')
   async anchorRecord(tx: RecordsTransaction, input: string): Promise<string> {
-    const { session, record, patient, commitment } = tx.input(AnchorRecordInput, input);
+    const { session, record, patient, commitment, labels = [] } = tx.input(AnchorRecordInput, input);
     const asker = await tx.requireAsker(session);
     const standing = await tx.world.records.find(record);
     if (standing) {
-      const first = await tx.world.versions.require(record, versionKey(1));
+      const first = await tx.world.versions.require(record, numberKey(1));
       const same = standing.patient === patient && standing.custodian === asker.member.id;
       return repeat(first, same && isBy(first, asker, commitment), 'RECORD_EXISTS');
     }
-    await requireRecorder(tx, asker, patient, record);
-    const { statement: enrolment } = await tx.world.patients.require(patient);
+    const madeAt = instantAt(tx.time);
+    await requireRecorder(tx, asker, patient, { record, labels, madeAt });
     if (!(await tx.world.custody.find(patient, asker.member.id))) {
       tx.world.custody.put({}, patient, asker.member.id);
     }
@@ -39,10 +40,11 @@ export class RecordsContract extends LedgerContract {
     return anchor(tx, asker, {
       record,
       patient,
-      enrolment,
       custodian: asker.member.id,
       newest: 1,
       commitment,
+      madeAt,
+      labels,
     });
   }
 
@@ -55,11 +57,11 @@ export class RecordsContract extends LedgerContract {
     const { patient, custodian, newest } = standing;
     if (custodian !== asker.member.id) throw new Failure('NOT_CUSTODIAN', { custodian });
     if (version <= newest) {
-      const earlier = await tx.world.versions.require(record, versionKey(version));
+      const earlier = await tx.world.versions.require(record, numberKey(version));
       return repeat(earlier, isBy(earlier, asker, commitment), 'VERSION_CONFLICT');
     }
     if (version !== newest + 1) throw new Failure('VERSION_CONFLICT');
-    await requireRecorder(tx, asker, patient, record);
+    await requireRecorder(tx, asker, patient, standing);
     return anchor(tx, asker, { ...standing, newest: version, commitment });
   }
 
@@ -67,10 +69,10 @@ export class RecordsContract extends LedgerContract {
   @Returns('string')
   async record(tx: RecordsTransaction, id: string): Promise<string> {
     await tx.requireCareMember();
-    const { enrolment: _e, commitment: _c, ...record } = await tx.world.records.require(id);
+    const { commitment: _c, ...record } = await tx.world.records.require(id);
     const versions = [];
     for (let version = 1; version <= record.newest; version += 1) {
-      versions.push(await tx.world.versions.require(id, versionKey(version)));
+      versions.push(await tx.world.versions.require(id, numberKey(version)));
     }
     return canonicalJson({ ...record, versions });
   }
@@ -91,28 +93,31 @@ export class RecordsContract extends LedgerContract {
 /** A hospital records for a patient who lets it; a grant for some records lets it make no other. */
 async function requireRecorder(
   tx: RecordsTransaction,
-  asker: Asker,
+  { session, device, member }: Asker,
   patient: string,
-  record: string,
+  record: Pick<RecordState, 'record' | 'labels' | 'madeAt'>,
 ): Promise<void> {
-  const { session, device, member } = asker;
   if (member.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
-  await tx.world.patients.require(patient);
-  const standing = await tx.world.grantsOf(patient, member.id);
-  const found = findCover(standing, {
-    organisation: member.id,
-    device: device.device,
-    practitioner: session.practitioner ?? '',
-    action: 'record',
-    record,
-    purposes: session.purposes,
-    time: tx.time,
-  });
-  if ('code' in found) throw new Failure(found.code);
-  const { grant } = found;
-  if (grant.maxUses === undefined) return;
-  const grants = standing.map((one) => (one === grant ? { ...one, uses: one.uses + 1 } : one));
-  tx.world.grants.put({ grants }, patient, member.id);
+  const standing = await tx.world.patients.require(patient);
+  if (standing.frozen) throw new Failure('PATIENT_FROZEN');
+  const relation = await tx.world.relationOf(patient, member.id);
+  const { department } = device;
+  const decision = basisOf(
+    {
+      organisation: member.id,
+      device: device.device,
+      ...(department !== undefined && { department }),
+      practitioner: session.practitioner ?? '',
+      ...(session.role !== undefined && { role: session.role }),
+      action: 'record',
+      record,
+      purposes: session.purposes,
+      time: tx.time,
+    },
+    { standing, relation },
+  );
+  if (decision.is === 'denied') throw new Failure(decision.code);
+  if (decision.grant) countUse(tx, standing, member.id, relation, decision.grant);
 }
 
 function anchor(tx: RecordsTransaction, asker: Asker, record: RecordState): string {
@@ -124,7 +129,7 @@ function anchor(tx: RecordsTransaction, asker: Asker, record: RecordState): stri
     committedAt: instantAt(tx.time),
   };
   tx.world.records.put(record, record.record);
-  tx.world.versions.put(version, record.record, versionKey(version.version));
+  tx.world.versions.put(version, record.record, numberKey(version.version));
   return answer(version, false);
 }
 

@@ -1,4 +1,11 @@
-import { checkAssertion, deviceStanding, memberOf, type ReadAssertion, readAssertion } from '@chartkey/rules';
+import {
+  checkAssertion,
+  deviceStanding,
+  keyNamed,
+  memberOf,
+  type ReadAssertion,
+  readAssertion,
+} from '@chartkey/rules';
 import {
   canonicalJson,
   Failure,
@@ -49,7 +56,9 @@ export class SessionsContract extends LedgerContract {
 
 async function start(tx: RecordsTransaction, assertion: ReadAssertion, tokenUrl: string): Promise<Session> {
   const { issuer, jti, b2b, issuedAt, expiresAt } = assertion;
-  const key = b2b ? await deviceKey(tx, issuer, b2b.organization_id) : await patientKey(tx, issuer);
+  const key = b2b
+    ? await deviceKey(tx, issuer, b2b.organization_id)
+    : await patientKey(tx, issuer, assertion.key);
   checkAssertion(assertion, key, tokenUrl, tx.time, tx.checks);
   const id = sessionId(issuer, jti);
   if (await tx.world.sessions.find(id)) throw new Failure('ASSERTION_REPLAYED');
@@ -60,6 +69,7 @@ async function start(tx: RecordsTransaction, assertion: ReadAssertion, tokenUrl:
     id: issuer,
     startedBy: tx.caller,
     ...(b2b && { practitioner: b2b.subject_id, role: b2b.subject_role }),
+    ...(!b2b && { key: assertion.key }),
     purposes: b2b?.purpose_of_use ?? ['PATRQT'],
     until: instantAt(Math.min(expiresAt * 1000, issuedAt * 1000 + longest, tx.time + longest)),
   };
@@ -77,8 +87,10 @@ async function deviceKey(tx: RecordsTransaction, issuer: string, organisation: s
   return device.sig;
 }
 
-async function patientKey(tx: RecordsTransaction, issuer: string) {
+/** Any live key of the patient. */
+async function patientKey(tx: RecordsTransaction, issuer: string, key: string) {
   const patient = await tx.world.patients.find(issuer);
-  if (!patient) throw new Failure('CLIENT_UNKNOWN');
-  return patient.sig;
+  const named = patient && keyNamed(patient.keys, key);
+  if (!named) throw new Failure('CLIENT_UNKNOWN');
+  return named.sig;
 }

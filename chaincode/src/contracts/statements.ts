@@ -1,4 +1,5 @@
-import { canonicalJson } from '@chartkey/vocabulary';
+import { anybodysAuthor, readStatement } from '@chartkey/rules';
+import { canonicalJson, StatementInput } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { RecordsTransaction } from '../transaction.ts';
 import { LedgerContract } from './ledger-contract.ts';
@@ -7,6 +8,17 @@ import { LedgerContract } from './ledger-contract.ts';
 export class StatementsContract extends LedgerContract {
   constructor() {
     super('statements');
+  }
+
+  /** Burns a sequence number, so that a withheld statement with it can never win. */
+  @Transaction()
+  @Returns('string')
+  async skip(tx: RecordsTransaction, input: string): Promise<string> {
+    const statement = readStatement(tx.input(StatementInput, input).statement, 'skip');
+    return tx.once(statement, async () => {
+      await anybodysAuthor(statement, await tx.signers(), tx.time);
+      await tx.accept(statement);
+    });
   }
 
   @Transaction(false)

@@ -24,6 +24,10 @@ export class Table<Value, Parts extends readonly string[]> {
     this.set.write(this.set.key(this.word, parts), value);
   }
 
+  remove(...parts: Parts): void {
+    this.set.write(this.set.key(this.word, parts), undefined);
+  }
+
   /** The last key parts of all values under the first parts. */
   async under(...parts: string[]): Promise<string[]> {
     return this.set.under(this.word, parts);

@@ -33,7 +33,7 @@ export class WorkingSet {
     return value;
   }
 
-  /** Changes a key in this transaction. */
+  /** Changes a key in this transaction; undefined takes it away. */
   write(key: string, value: unknown): void {
     if (this.saved) throw new Error('a key was written after the working set was saved');
     this.held.set(key, { value, changed: true });
@@ -48,11 +48,13 @@ export class WorkingSet {
     return found;
   }
 
-  /** Writes each changed key once. */
+  /** Writes or takes away each changed key once. */
   async save(): Promise<void> {
     this.saved = true;
     for (const [key, { value, changed }] of this.held) {
-      if (changed) await this.stub.putState(key, Buffer.from(canonicalJson(value)));
+      if (!changed) continue;
+      if (value === undefined) await this.stub.deleteState(key);
+      else await this.stub.putState(key, Buffer.from(canonicalJson(value)));
     }
   }
 }

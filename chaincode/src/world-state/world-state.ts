@@ -1,11 +1,19 @@
 import type {
   AccessesState,
+  ApprovalRequest,
+  BreakGlassCount,
   Device,
+  Dispute,
   Failure,
-  Grant,
+  Link,
+  LiveOpening,
   NetworkState,
+  Opening,
+  P256Key,
   Patient,
+  PractitionerKey,
   RecordState,
+  Relation,
   Session,
   StoredStatement,
   VersionState,
@@ -63,15 +71,66 @@ export class WorldState {
   get patients() {
     return this.table<Patient, [patient: string]>('patient', 'PATIENT_UNKNOWN');
   }
-  /** live grants of a patient for an organisation, in one value: they are read together */
-  get grants() {
-    return this.table<{ grants: Grant[] }, [patient: string, organisation: string]>(
-      'grants',
-      'GRANT_UNKNOWN',
+  /** the statements that shaped what stands about a patient, numbered */
+  get chain() {
+    return this.table<Link, [patient: string, number: string]>('chain', 'STATEMENT_UNKNOWN');
+  }
+  /** whom a person acts for, or once did */
+  get actsFor() {
+    return this.table<object, [person: string, patient: string]>('acts-for', 'DELEGATION_UNKNOWN');
+  }
+  /** grants, treatment and approvals of a patient for an organisation, in one value: they are read together */
+  get relations() {
+    return this.table<Relation, [patient: string, organisation: string]>('grants', 'GRANT_UNKNOWN');
+  }
+  async relationOf(patient: string, organisation: string): Promise<Relation> {
+    return (await this.relations.find(patient, organisation)) ?? { grants: [] };
+  }
+  /** an organisation's master key where it is no longer the founding one */
+  get masterKeys() {
+    return this.table<{ key: P256Key; statement: string }, [organisation: string]>(
+      'master-key',
+      'ORGANISATION_UNKNOWN',
     );
   }
-  async grantsOf(patient: string, organisation: string): Promise<Grant[]> {
-    return (await this.grants.find(patient, organisation))?.grants ?? [];
+  get practitioners() {
+    return this.table<PractitionerKey, [key: string]>('practitioner', 'PRACTITIONER_UNKNOWN');
+  }
+  get practitionersOf() {
+    return this.table<object, [organisation: string, key: string]>('practitioner-of', 'PRACTITIONER_UNKNOWN');
+  }
+  get approvalRequests() {
+    return this.table<ApprovalRequest, [request: string]>('approval', 'REQUEST_UNKNOWN');
+  }
+  /** what waits for a person or an organisation to approve */
+  get waiting() {
+    return this.table<object, [principal: string, request: string]>('waiting', 'REQUEST_UNKNOWN');
+  }
+  get openings() {
+    return this.table<Opening, [opening: string]>('opening', 'OPENING_UNKNOWN');
+  }
+  get openingsOf() {
+    return this.table<object, [patient: string, opening: string]>('opening-of', 'OPENING_UNKNOWN');
+  }
+  /** what an access for an emergency reads */
+  get liveOpenings() {
+    return this.table<{ openings: LiveOpening[] }, [patient: string, organisation: string]>(
+      'live-openings',
+      'OPENING_UNKNOWN',
+    );
+  }
+  get unreviewed() {
+    return this.table<object, [organisation: string, opening: string]>('unreviewed', 'OPENING_UNKNOWN');
+  }
+  /** by practitioner key, device or organisation */
+  get breakGlassCounts() {
+    return this.table<BreakGlassCount, [of: 'key' | 'device' | 'organisation', id: string]>(
+      'break-glass-count',
+      'OPENING_UNKNOWN',
+    );
+  }
+  get disputes() {
+    return this.table<Dispute, [dispute: string]>('dispute', 'OPENING_UNKNOWN');
   }
   get records() {
     return this.table<RecordState, [record: string]>('record', 'RECORD_UNKNOWN');
@@ -109,7 +168,7 @@ export class WorldState {
   }
 }
 
-/** The key part of a version number: seven digits, so that keys sort as numbers do. */
-export function versionKey(version: number): string {
-  return String(version).padStart(7, '0');
+/** The key part of a version or a link: seven digits, so that keys sort as numbers do. */
+export function numberKey(number: number): string {
+  return String(number).padStart(7, '0');
 }

@@ -94,6 +94,11 @@ export const failures = {
     'An upload needs an Idempotency-Key.',
     'Send a fresh random key with each new upload, and the same one when you try again.',
   ],
+  REQUEST_PROOF_INVALID: [
+    'invalid',
+    'The signed request of the reader does not follow the profile, or is for another read.',
+    'Sign session, record, version and purpose with the reader’s own key, 60 s at most, once.',
+  ],
   UPLOAD_INCOMPLETE: [
     'invalid',
     'The body ended before it was complete; nothing was stored.',
@@ -160,8 +165,109 @@ export const failures = {
   ],
   BREAK_GLASS_REQUIRED: [
     'forbidden',
-    'Emergency access needs break-glass, which this network does not offer.',
-    'Ask the patient for a grant.',
+    'Emergency access needs a break-glass by this practitioner, on this device, for this patient.',
+    'Sign openBreakGlass with the practitioner’s own key, or ask the patient for a grant.',
+  ],
+  BREAK_GLASS_OVER: [
+    'forbidden',
+    'The break-glass for this patient is over.',
+    'Open another one if the emergency goes on.',
+  ],
+  SECOND_KEY_REQUIRED: [
+    'forbidden',
+    'The patient locked this even for emergencies: it takes a second practitioner’s key.',
+    'Let a second practitioner sign secondBreakGlass.',
+  ],
+  BREAK_GLASS_LIMIT: [
+    'too-many',
+    'This practitioner, device or organisation broke glass too often in 24 hours.',
+    'Ask the patient, or somebody else to open it.',
+  ],
+  REVIEW_OVERDUE: [
+    'forbidden',
+    'An earlier break-glass of this practitioner was not reviewed in 7 days.',
+    'Have it reviewed first.',
+  ],
+  SAME_PRACTITIONER: [
+    'forbidden',
+    'This takes another practitioner than the one who opened it.',
+    'Let somebody else sign.',
+  ],
+  ROLE_NOT_ALLOWED: [
+    'forbidden',
+    'Practitioners of this role may not do this.',
+    'Physicians and nurses break glass; privacy officers and auditors review.',
+  ],
+  PRACTITIONER_REVOKED: [
+    'forbidden',
+    'The practitioner’s key has been revoked.',
+    'Have another key registered.',
+  ],
+  PRACTITIONER_EXPIRED: [
+    'forbidden',
+    'The practitioner’s key is past its time.',
+    'Have a new key registered.',
+  ],
+  DENIED_BY_PATIENT: [
+    'forbidden',
+    'The patient has shut this out, whatever was granted.',
+    'Ask the patient to lift the denial.',
+  ],
+  PATIENT_FROZEN: [
+    'forbidden',
+    'The patient has frozen all grants and releases.',
+    'Wait until they are unfrozen; break-glass is there for emergencies.',
+  ],
+  APPROVAL_REQUIRED: [
+    'forbidden',
+    'The patient’s rule for this record asks for approvals first.',
+    'Ask for them at /v1/approvals, and read once enough have signed.',
+  ],
+  TREATMENT_REQUIRED: [
+    'forbidden',
+    'The grant is for everybody treating, and this organisation has not declared that it treats the patient.',
+    'Let a practitioner sign declareTreatment.',
+  ],
+  PROOF_REQUIRED: [
+    'forbidden',
+    'This device reads end to end only, each read with a proof by its own key.',
+    'Read through /v1/reads with a signed request.',
+  ],
+  KEY_REVOKED: ['forbidden', 'The key does not act for its owner (any more).', 'Sign with a key that does.'],
+  NOT_A_DELEGATE: [
+    'forbidden',
+    'No delegation of this patient lets this person do this now.',
+    'Ask the patient to name a delegate with that power.',
+  ],
+  DELEGATE_FOR_ITSELF: [
+    'forbidden',
+    'A delegate does not decide about itself.',
+    'Let the patient or another delegate sign.',
+  ],
+  NOT_AN_APPROVER: [
+    'forbidden',
+    'The request does not ask this principal.',
+    'See who is asked in the request.',
+  ],
+  APPROVALS_MISSING: [
+    'forbidden',
+    'Not enough of those who must agree have signed.',
+    'Collect the approvals that the rule names.',
+  ],
+  RECOVERY_PROBATION: [
+    'forbidden',
+    'The keys were recovered less than 30 days ago: they revoke and see the log, but widen nothing.',
+    'Wait until the 30 days are over.',
+  ],
+  SUSPECT_KEY: [
+    'forbidden',
+    'This key or delegate is the one that may be stolen.',
+    'Sign with another key or delegate, or collect two approvals of the recovery contacts.',
+  ],
+  PASS_ON_NOT_GRANTED: [
+    'forbidden',
+    'The patient’s grant may not be passed on (again).',
+    'Ask the patient for a grant to the other hospital.',
   ],
   NO_GRANT: ['forbidden', 'No grant of the patient covers this.', 'Ask the patient for a grant.'],
   ACTION_NOT_GRANTED: [
@@ -230,6 +336,19 @@ export const failures = {
   RECORD_UNKNOWN: ['unknown', 'No such record or version.', 'Check the id and the version.'],
   ACCESS_UNKNOWN: ['unknown', 'No such access.', 'Check the id.'],
   STATEMENT_UNKNOWN: ['unknown', 'No such statement.', 'Check the id.'],
+  DENIAL_UNKNOWN: ['unknown', 'No such denial of this patient stands.', 'Check the id.'],
+  RULE_UNKNOWN: ['unknown', 'No such rule of this patient stands.', 'Check the id.'],
+  LOCK_UNKNOWN: ['unknown', 'No such lock of this patient stands.', 'Check the id.'],
+  DELEGATION_UNKNOWN: ['unknown', 'No such delegation of this patient stands.', 'Check the id.'],
+  REQUEST_UNKNOWN: ['unknown', 'No such request for approvals.', 'Check its fingerprint.'],
+  OPENING_UNKNOWN: ['unknown', 'No such break-glass.', 'Check the id.'],
+  PRACTITIONER_UNKNOWN: [
+    'unknown',
+    'No such practitioner key.',
+    'Check the thumbprint; register the key first.',
+  ],
+  RECOVERY_UNKNOWN: ['unknown', 'No such recovery is under way.', 'Check the id.'],
+  KEY_UNKNOWN: ['unknown', 'The patient has no such key.', 'Check the thumbprint.'],
   NOT_ACCEPTABLE: [
     'not-acceptable',
     'This path cannot answer in the media type asked for.',
@@ -254,6 +373,56 @@ export const failures = {
     'conflict',
     'The patient has as many live grants for this organisation as may stand (256, or 64 KiB).',
     'Revoke one first.',
+  ],
+  STANDING_LIMIT: [
+    'conflict',
+    'The patient has as many keys, denials, rules, locks or delegates as may stand.',
+    'Take one back first.',
+  ],
+  LAST_KEY: ['conflict', 'The last key is replaced, never removed.', 'Sign rotateKey, or add a key first.'],
+  RULE_MISSING: [
+    'conflict',
+    'No rule of the patient asks for approvals of this record.',
+    'Read it, or ask the patient for a grant.',
+  ],
+  REQUEST_CLOSED: [
+    'conflict',
+    'The request is granted, refused or past its time.',
+    'Ask anew if it is still needed.',
+  ],
+  ALREADY_APPROVED: [
+    'conflict',
+    'This principal has signed already; it counts once.',
+    'Nothing is to be done.',
+  ],
+  NOT_APPROVED: [
+    'conflict',
+    'This principal has not approved, so there is nothing to withdraw.',
+    'Check the fingerprint.',
+  ],
+  ALREADY_REVIEWED: ['conflict', 'This break-glass has been reviewed.', 'See its review.'],
+  ALREADY_SECONDED: ['conflict', 'A second practitioner stands behind this break-glass already.', 'Read.'],
+  NOT_FROZEN: ['conflict', 'The patient is not frozen.', 'Nothing is to be done.'],
+  CONTACTS_MISSING: ['conflict', 'The patient has named no recovery contacts.', 'Enrol anew at a hospital.'],
+  RECOVERY_UNDERWAY: [
+    'conflict',
+    'A recovery of this patient is under way.',
+    'Wait for its end, or veto it.',
+  ],
+  RECOVERY_WAITING: [
+    'conflict',
+    'The window of 7 days in which a recovery can be stopped is not over.',
+    'Complete it when it is.',
+  ],
+  RECOVERY_VETOED: [
+    'conflict',
+    'The recovery was stopped by a key or delegate of the patient.',
+    'Start a second one, by all contacts, seen in person.',
+  ],
+  LABELS_NOT_READY: [
+    'conflict',
+    'The patient has given this custodian no key for labels.',
+    'Ask the patient for one, with the grant to record.',
   ],
   NOT_CUSTODIAN: [
     'conflict',

@@ -31,6 +31,11 @@ export const TransactionId = z.string().regex(/^[0-9a-f]{64}$/);
 export const AccessId = z.string().regex(/^[0-9a-f]{64}:(?:0|[1-9][0-9]?)$/);
 /** SHA-256 of the genesis document, with `demo-` in front for a demo network. */
 export const NetworkId = z.string().regex(/^(?:demo-)?[A-Za-z0-9_-]{43}$/);
+/** A class of records under a key of one patient and one custodian: HMAC-SHA-256 cut to 128 bits, base64url. */
+export const Label = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{22}$/)
+  .refine(isCanonicalBase64url, 'not canonical base64url');
 /** RFC 3339 in UTC with milliseconds, a real date. */
 export const Instant = z
   .string()

@@ -4,7 +4,7 @@ import {
   AccessId,
   Base32Id,
   Instant,
-  OrganisationId,
+  Label,
   SessionId,
   Sha256Text,
   StatementId,
@@ -12,9 +12,8 @@ import {
   TransactionId,
   VersionNumber,
 } from './ids.ts';
-import { DeviceKey, P256Key } from './keys.ts';
-import { type Act, Grantee, Scope, STATEMENT_BYTES } from './statement.ts';
-import { Action, Basis, DeviceUse, Purpose, Role } from './words.ts';
+import { type Act, STATEMENT_BYTES } from './statement.ts';
+import { Basis, distinct, Purpose } from './words.ts';
 
 /** Items that one transaction takes at most. */
 export const MOST_ITEMS = 64;
@@ -28,9 +27,43 @@ export const transactions = {
   enrolPatient: 'patients:enrolPatient',
   grantConsent: 'consent:grantConsent',
   revokeConsent: 'consent:revokeConsent',
+  passOn: 'consent:passOn',
+  declareTreatment: 'consent:declareTreatment',
+  denyAccess: 'patients:changeStanding',
+  liftDenial: 'patients:changeStanding',
+  nameDelegate: 'patients:changeStanding',
+  revokeDelegate: 'patients:changeStanding',
+  attestDelegate: 'patients:changeStanding',
+  layRule: 'patients:changeStanding',
+  liftRule: 'patients:changeStanding',
+  lockForEmergencies: 'patients:changeStanding',
+  liftLock: 'patients:changeStanding',
+  setEmergencyCard: 'patients:changeStanding',
+  addKey: 'patients:changeStanding',
+  removeKey: 'patients:changeStanding',
+  rotateKey: 'patients:changeStanding',
+  freeze: 'patients:changeStanding',
+  unfreeze: 'patients:changeStanding',
+  nameContacts: 'patients:changeStanding',
+  startRecovery: 'patients:changeStanding',
+  vetoRecovery: 'patients:changeStanding',
+  completeRecovery: 'patients:changeStanding',
+  approve: 'approvals:approve',
+  refuse: 'approvals:refuse',
+  withdrawApproval: 'approvals:withdrawApproval',
+  openBreakGlass: 'emergencies:openBreakGlass',
+  secondBreakGlass: 'emergencies:secondBreakGlass',
+  reviewBreakGlass: 'emergencies:reviewBreakGlass',
   approveDevice: 'devices:approveDevice',
+  renewDevice: 'devices:renewDevice',
   revokeDevice: 'devices:revokeDevice',
-  skip: 'patients:skip',
+  registerPractitioner: 'practitioners:registerPractitioner',
+  revokePractitioner: 'practitioners:revokePractitioner',
+  rotateMasterKey: 'network:rotateMasterKey',
+  replaceMasterKey: 'network:replaceMasterKey',
+  skip: 'statements:skip',
+  /** (session, record, purpose) asks the approvers of a record's rule */
+  requestApproval: 'approvals:requestApproval',
   startSessions: 'sessions:startSessions',
   anchorRecord: 'records:anchorRecord',
   addVersion: 'records:addVersion',
@@ -56,6 +89,28 @@ export const queries = {
   patient: 'patients:patient',
   /** (patient, organisation) -> Grant[] that have not been revoked; care members */
   grants: 'consent:grants',
+  /** (patient, organisation) -> Relation; care members */
+  relation: 'consent:relation',
+  /** (patient, number) -> StatementId[]: links of the patient's chain from that number on; care members */
+  chain: 'patients:chain',
+  /** (person) -> patients that it acts for or once did; care members */
+  actsFor: 'patients:actsFor',
+  /** (request) -> ApprovalRequest; care members */
+  approvalRequest: 'approvals:approvalRequest',
+  /** (person or organisation) -> ApprovalRequest[] that wait for it; care members */
+  waiting: 'approvals:waiting',
+  /** (opening) -> Opening; care members */
+  opening: 'emergencies:opening',
+  /** (organisation) -> Opening[] that nobody has reviewed yet; care members */
+  unreviewed: 'emergencies:unreviewed',
+  /** (patient) -> Opening[], all of them; care members */
+  openingsOf: 'emergencies:openingsOf',
+  /** () -> Dispute[]; care members */
+  disputes: 'emergencies:disputes',
+  /** (key) -> PractitionerKey; care members */
+  practitioner: 'practitioners:practitioner',
+  /** (organisation) -> PractitionerKey[]; care members */
+  practitioners: 'practitioners:practitioners',
   /** (record) -> RecordFacts; care members */
   record: 'records:record',
   /** (patient, organisation) -> { records: [{record, custodian}] }; care members */
@@ -81,6 +136,8 @@ export const AnchorRecordInput = z.strictObject({
   record: Base32Id,
   patient: Thumbprint,
   commitment: Sha256Text,
+  /** what the record is sensitive for, under the patient's key for this custodian */
+  labels: distinct(Label, 8).optional(),
 });
 export const AddVersionInput = z.strictObject({
   session: SessionId,
@@ -98,6 +155,8 @@ export const ReadItem = z.strictObject({
   version: VersionNumber.optional(),
   purpose: Purpose,
   retryKey: RetryKey.optional(),
+  /** a `chartkey-request+jwt` by the reader's own key: the release is made for that key alone */
+  request: Jws.optional(),
 });
 export const ListItem = z.strictObject({
   kind: z.literal('list'),
@@ -108,6 +167,11 @@ export const ListItem = z.strictObject({
 export const AccessItem = z.discriminatedUnion('kind', [ReadItem, ListItem]);
 export type AccessItem = z.infer<typeof AccessItem>;
 export const RequestAccessInput = z.strictObject({ items: z.array(AccessItem).min(1).max(MOST_ITEMS) });
+export const RequestApprovalInput = z.strictObject({
+  session: SessionId,
+  record: Base32Id,
+  purpose: Purpose,
+});
 export const LogAuditQueryInput = z.strictObject({ session: SessionId, question: Sha256Text });
 
 /** What a statement brought about. The same statement again brings the first outcome, `repeated`. */
@@ -139,192 +203,3 @@ export const AccessOutcome = z.discriminatedUnion('is', [
   z.object({ is: z.literal('refused'), code: z.string() }),
 ]);
 export type AccessOutcome = z.infer<typeof AccessOutcome>;
-
-export const Device = z.object({
-  device: Thumbprint,
-  organisation: OrganisationId,
-  sig: DeviceKey,
-  enc: P256Key,
-  use: DeviceUse,
-  status: z.enum(['approved', 'revoked']),
-  /** the approving statement's id */
-  statement: StatementId,
-  approvedAt: Instant,
-  validUntil: Instant.optional(),
-});
-export type Device = z.infer<typeof Device>;
-
-export const Session = z.object({
-  session: SessionId,
-  /** the device or patient whose assertion started it */
-  subject: z.enum(['device', 'patient']),
-  id: Thumbprint,
-  /** the organisation whose gateway started it */
-  startedBy: OrganisationId,
-  practitioner: Base32Id.optional(),
-  role: Role.optional(),
-  purposes: z.array(Purpose),
-  until: Instant,
-});
-export type Session = z.infer<typeof Session>;
-
-export const Patient = z.object({
-  patient: Thumbprint,
-  sig: P256Key,
-  enc: P256Key,
-  enrolledBy: OrganisationId,
-  enrolledAt: Instant,
-  /** the enrolling statement's id */
-  statement: StatementId,
-});
-export type Patient = z.infer<typeof Patient>;
-
-/** The facts of a grant that a decision needs; its words are in the statement of the same id. */
-export const Grant = z.object({
-  grant: StatementId,
-  grantee: Grantee,
-  scope: Scope,
-  actions: z.array(Action),
-  purposes: z.array(Purpose),
-  notBefore: Instant.optional(),
-  notAfter: Instant.optional(),
-  maxUses: z.number().optional(),
-  uses: z.number(),
-});
-export type Grant = z.infer<typeof Grant>;
-
-/** What every read of a record needs, in one value. */
-export const RecordState = z.object({
-  record: Base32Id,
-  patient: Thumbprint,
-  /** id of the statement that enrolled the patient */
-  enrolment: StatementId,
-  custodian: OrganisationId,
-  newest: VersionNumber,
-  /** the newest version's */
-  commitment: Sha256Text,
-});
-export type RecordState = z.infer<typeof RecordState>;
-
-export const VersionState = z.object({
-  version: VersionNumber,
-  author: Thumbprint,
-  commitment: Sha256Text,
-  transaction: TransactionId,
-  committedAt: Instant,
-});
-export type VersionState = z.infer<typeof VersionState>;
-
-/** One access as the ledger tells it: who asked for what, when, and what came of it. */
-export const AccessEntry = z.object({
-  access: AccessId,
-  kind: z.enum(['read', 'list']),
-  time: Instant,
-  record: Base32Id.optional(),
-  version: VersionNumber.optional(),
-  patient: Thumbprint,
-  session: SessionId,
-  organisation: OrganisationId,
-  device: Thumbprint,
-  practitioner: Base32Id,
-  role: Role,
-  purpose: Purpose,
-  decision: z.enum(['granted', 'denied']),
-  code: z.string().optional(),
-  basis: Basis.optional(),
-  grant: StatementId.optional(),
-});
-export type AccessEntry = z.infer<typeof AccessEntry>;
-
-/** The entries of one transaction as they stand on the ledger: who asked is said once per session. */
-export const AccessesState = z.object({
-  time: Instant,
-  askers: z.array(
-    z.object({
-      session: SessionId,
-      /** the session's end: nothing flows after it */
-      until: Instant,
-      organisation: OrganisationId,
-      device: Thumbprint,
-      practitioner: Base32Id,
-      role: Role,
-    }),
-  ),
-  entries: z.array(
-    z.object({
-      item: z.number(),
-      /** position in `askers` */
-      asker: z.number(),
-      record: Base32Id.optional(),
-      version: VersionNumber.optional(),
-      patient: Thumbprint,
-      purpose: Purpose,
-      basis: Basis.optional(),
-      grant: StatementId.optional(),
-      code: z.string().optional(),
-    }),
-  ),
-});
-export type AccessesState = z.infer<typeof AccessesState>;
-
-/** The entries of a transaction's value, each whole. */
-export function entriesOf(transaction: string, state: AccessesState): AccessEntry[] {
-  return state.entries.flatMap(({ item, asker, ...entry }) => {
-    const found = state.askers[asker];
-    if (!found) return [];
-    const { until: _until, ...who } = found;
-    return {
-      access: `${transaction}:${item}`,
-      kind: entry.record === undefined ? ('list' as const) : ('read' as const),
-      time: state.time,
-      decision: entry.code === undefined ? ('granted' as const) : ('denied' as const),
-      ...who,
-      ...entry,
-    };
-  });
-}
-
-/** What `releasable` answers on one snapshot: the entry, today's decision, and the facts behind it. */
-export const Releasable = z.object({
-  entry: AccessEntry,
-  /** the entry decided afresh on current state */
-  now: z.union([
-    z.object({ is: z.literal('granted'), basis: Basis }),
-    z.object({ is: z.literal('denied'), code: z.string() }),
-  ]),
-  sessionUntil: Instant,
-  custodian: OrganisationId,
-  commitment: Sha256Text,
-  /** statement ids: of the patient's enrolment and of the device's approval */
-  enrolment: StatementId,
-  approval: StatementId,
-});
-export type Releasable = z.infer<typeof Releasable>;
-/** One access's answer, or the failure that stands in its place. */
-export const ReleasableAnswer = z.union([Releasable, z.object({ code: z.string() })]);
-export type ReleasableAnswer = z.infer<typeof ReleasableAnswer>;
-export const AccessIds = z.array(AccessId).min(1).max(MOST_ITEMS);
-
-export const StoredStatement = z.object({
-  statement: z.string(),
-  transaction: TransactionId,
-  committedAt: Instant,
-});
-export type StoredStatement = z.infer<typeof StoredStatement>;
-
-export const OrganisationFacts = z.object({
-  id: OrganisationId,
-  nextSeq: z.number(),
-});
-export type OrganisationFacts = z.infer<typeof OrganisationFacts>;
-export const PatientFacts = Patient.extend({ nextSeq: z.number() });
-export type PatientFacts = z.infer<typeof PatientFacts>;
-export const RecordFacts = RecordState.omit({ enrolment: true, commitment: true }).extend({
-  versions: z.array(VersionState),
-});
-export type RecordFacts = z.infer<typeof RecordFacts>;
-export const NetworkState = SignedGenesis.extend({ network: z.string() });
-export type NetworkState = z.infer<typeof NetworkState>;
-/** SHA-256, hex, of the code that a chaincode process runs, as the definition's version names it. */
-export const RunningCode = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
-export type RunningCode = z.infer<typeof RunningCode>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Base32Id, NetworkId, OrganisationId, Sha256Text, Thumbprint, VersionNumber } from './ids.ts';
+import { Base32Id, Label, NetworkId, OrganisationId, Sha256Text, Thumbprint, VersionNumber } from './ids.ts';
 
 /** Leaf 0 of a version's commitment: everything about the content but the content. */
 export const RecordHeader = z.strictObject({
@@ -12,7 +12,8 @@ export const RecordHeader = z.strictObject({
   version: VersionNumber,
   /** as the uploader sent it; off the ledger */
   mediaType: z.string().min(1).max(255),
-  labels: z.array(z.string()).max(0),
+  /** as anchored */
+  labels: z.array(Label).max(8),
   /** bytes of content */
   length: z.int().min(0),
   /** SHA-256 of the content, base64url */

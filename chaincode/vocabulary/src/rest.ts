@@ -13,9 +13,9 @@ import {
   VersionNumber,
 } from './ids.ts';
 import { Algorithm } from './keys.ts';
-import { AccessEntry } from './ledger.ts';
 import { Grantee, Scope } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
+import { AccessEntry } from './world.ts';
 
 /** A page of a list, newest first; `next` is absent on the last page. */
 export const page = <Item extends z.ZodType>(item: Item) =>
@@ -114,7 +114,7 @@ export const ListedGrant = z.object({
 });
 export type ListedGrant = z.infer<typeof ListedGrant>;
 
-export const ListedAccess = AccessEntry.omit({ session: true, grant: true }).extend({
+export const ListedAccess = AccessEntry.omit({ session: true, grant: true, recipient: true }).extend({
   transaction: TransactionId,
   block: z.int(),
 });

@@ -29,8 +29,66 @@ export const Action = z.enum(['read', 'record']);
 export type Action = z.infer<typeof Action>;
 
 /** Why an access was granted. */
-export const Basis = z.enum(['custodian', 'grant']);
+export const Basis = z.enum(['custodian', 'grant', 'approval', 'break-glass', 'patient', 'delegate']);
 export type Basis = z.infer<typeof Basis>;
+
+/**
+ * What a record is sensitive for: HL7 v3 ActCode, InformationSensitivityPolicy
+ * (https://terminology.hl7.org/ValueSet-v3-InformationSensitivityPolicy.html). Never on the ledger: see `Label`.
+ */
+export const Sensitivity = z.enum([
+  'BH',
+  'COGN',
+  'DVD',
+  'EMOTDIS',
+  'ETH',
+  'GDIS',
+  'HIV',
+  'MH',
+  'MST',
+  'PSY',
+  'PSYTHPN',
+  'SCA',
+  'SDV',
+  'SEX',
+  'SPI',
+  'STD',
+  'SUD',
+  'TBOO',
+  'VIO',
+]);
+export type Sensitivity = z.infer<typeof Sensitivity>;
+
+/** Who acts for a patient. A proxy and an executor start when two practitioners have attested that they must. */
+export const DelegateKind = z.enum(['guardian', 'carer', 'proxy', 'executor']);
+export type DelegateKind = z.infer<typeof DelegateKind>;
+
+export const Power = z.enum(['log', 'grant', 'approve', 'record', 'read']);
+export type Power = z.infer<typeof Power>;
+
+/** Why glass is broken; the words about it are sealed off the ledger. */
+export const EmergencyReason = z.enum([
+  'unconscious',
+  'cannot-consent',
+  'danger-to-life',
+  'danger-to-others',
+  'disaster',
+]);
+export type EmergencyReason = z.infer<typeof EmergencyReason>;
+
+/** What a review of a broken glass found, beside whether it was justified. */
+export const ReviewReason = z.enum([
+  'necessary',
+  'consent-was-possible',
+  'no-treatment',
+  'wrong-patient',
+  'too-much',
+]);
+export type ReviewReason = z.infer<typeof ReviewReason>;
+
+/** Why an approver refuses. */
+export const RefusalReason = z.enum(['not-needed', 'not-known', 'too-broad', 'wrong-record', 'not-now']);
+export type RefusalReason = z.infer<typeof RefusalReason>;
 
 export const DeviceUse = z.enum(['workstation', 'ehr', 'gateway']);
 export type DeviceUse = z.infer<typeof DeviceUse>;

@@ -1,0 +1,84 @@
+import {
+  type AccessItem,
+  Algorithm,
+  algorithmOf,
+  Base32Id,
+  CLOCK_SKEW_SECONDS,
+  Failure,
+  NetworkId,
+  type PublicKey,
+  Purpose,
+  parseCompactJws,
+  parseUnambiguous,
+  Seconds,
+  SessionId,
+  Thumbprint,
+  thumbprint,
+  VersionNumber,
+} from '@chartkey/vocabulary';
+import * as z from 'zod';
+import type { SignatureChecks } from './signature.ts';
+
+/** Seconds that a signed request lives at most. */
+export const REQUEST_SECONDS = 60;
+
+export const RequestHeader = z.strictObject({
+  alg: Algorithm,
+  kid: Thumbprint,
+  typ: z.literal('chartkey-request+jwt'),
+});
+
+/** One read, as its reader signs it. */
+export const RequestClaims = z.strictObject({
+  aud: NetworkId,
+  exp: Seconds,
+  iat: Seconds,
+  jti: Base32Id,
+  purpose: Purpose,
+  record: Base32Id,
+  session: SessionId,
+  version: VersionNumber.optional(),
+});
+
+/** What a signed request must be for, and by whom. */
+export interface ExpectedRequest {
+  item: Extract<AccessItem, { kind: 'read' }>;
+  /** the reader's own key */
+  key: PublicKey;
+  network: string;
+  /** ledger time, milliseconds */
+  time: number;
+  checks: SignatureChecks;
+}
+
+/**
+ * Checks that the reader's own key asked for exactly this read, just now.
+ * @throws Failure REQUEST_PROOF_INVALID
+ */
+export function checkRequestProof(compact: string, expected: ExpectedRequest): void {
+  const { item, key, network, time, checks } = expected;
+  const invalid = new Failure('REQUEST_PROOF_INVALID');
+  try {
+    const { header, payload, signingInput, signature } = parseCompactJws(compact);
+    const { alg, kid } = RequestHeader.parse(parseUnambiguous(header));
+    const claims = RequestClaims.parse(parseUnambiguous(payload));
+    const { aud, iat, exp, purpose, record, session, version } = claims;
+    const isMeant =
+      aud === network &&
+      purpose === item.purpose &&
+      record === item.record &&
+      session === item.session &&
+      version === item.version;
+    const isTimely =
+      exp > iat &&
+      exp - iat <= REQUEST_SECONDS &&
+      time >= (iat - CLOCK_SKEW_SECONDS) * 1000 &&
+      time <= exp * 1000;
+    const own = algorithmOf(key);
+    const isSigned =
+      alg === own && kid === thumbprint(key) && checks.verifies(own, key, signingInput, signature);
+    if (!isMeant || !isTimely || !isSigned) throw invalid;
+  } catch {
+    throw invalid;
+  }
+}

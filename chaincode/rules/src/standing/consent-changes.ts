@@ -1,0 +1,62 @@
+import { Failure, type Patient } from '@chartkey/vocabulary';
+import type { Change } from './change.ts';
+
+/** Denials, rules, emergency locks, each as many as may stand. */
+const MOST = 64;
+
+/** What a patient says for good: never, only with others' approval, not even in an emergency. */
+export const changesOfConsent = {
+  denyAccess(standing: Patient, { statement }: Change<'denyAccess'>): Patient {
+    const { who, what } = statement.payload;
+    const denial = { denial: statement.id, ...(who && { who }), ...(what && { what }) };
+    return { ...standing, denials: withOneMore(standing.denials, denial) };
+  },
+
+  liftDenial(standing: Patient, { statement, author }: Change<'liftDenial'>): Patient {
+    const { denial: id } = statement.payload;
+    const lifted = standing.denials.find(({ denial }) => denial === id);
+    if (!lifted) throw new Failure('DENIAL_UNKNOWN');
+    const { who } = lifted;
+    if (author.is === 'delegate' && who && 'person' in who && who.person === author.delegate.person) {
+      throw new Failure('DELEGATE_FOR_ITSELF');
+    }
+    return { ...standing, denials: standing.denials.filter((one) => one !== lifted) };
+  },
+
+  layRule(standing: Patient, { statement }: Change<'layRule'>): Patient {
+    const { on, of, need, within, lasting } = statement.payload;
+    const principals = new Set(of.map((one) => JSON.stringify(one)));
+    if (principals.size !== of.length || need > of.length) throw new Failure('INVALID_STATEMENT');
+    const rule = { rule: statement.id, on, of, need, within, lasting };
+    return { ...standing, rules: withOneMore(standing.rules, rule) };
+  },
+
+  liftRule(standing: Patient, { statement }: Change<'liftRule'>): Patient {
+    const rules = standing.rules.filter(({ rule }) => rule !== statement.payload.rule);
+    if (rules.length === standing.rules.length) throw new Failure('RULE_UNKNOWN');
+    return { ...standing, rules };
+  },
+
+  lockForEmergencies(standing: Patient, { statement }: Change<'lockForEmergencies'>): Patient {
+    const lock = { lock: statement.id, what: statement.payload.what };
+    return { ...standing, locks: withOneMore(standing.locks, lock) };
+  },
+
+  liftLock(standing: Patient, { statement }: Change<'liftLock'>): Patient {
+    const locks = standing.locks.filter(({ lock }) => lock !== statement.payload.lock);
+    if (locks.length === standing.locks.length) throw new Failure('LOCK_UNKNOWN');
+    return { ...standing, locks };
+  },
+
+  setEmergencyCard(standing: Patient, { statement }: Change<'setEmergencyCard'>): Patient {
+    const { card: _former, ...rest } = standing;
+    const { record: card } = statement.payload;
+    return { ...rest, ...(card !== undefined && { card }) };
+  },
+};
+
+/** @throws Failure STANDING_LIMIT */
+export function withOneMore<Item>(items: readonly Item[], item: Item, most: number = MOST): Item[] {
+  if (items.length >= most) throw new Failure('STANDING_LIMIT');
+  return [...items, item];
+}

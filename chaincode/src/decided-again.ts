@@ -1,0 +1,75 @@
+import { type AccessDecision, decideAccess, decidePersonsAccess, isTreatingCustodian } from '@chartkey/rules';
+import type { AccessEntry, Patient, RecordState, Relation, Releasable } from '@chartkey/vocabulary';
+import type { RecordsTransaction } from './transaction.ts';
+
+type Evidence = Pick<Releasable, 'links' | 'approval' | 'renewal' | 'treatment' | 'request' | 'opening'>;
+
+/** An entry decided afresh on current state, and what a custodian needs to prove it from statements. */
+export async function decidedAgain(
+  tx: RecordsTransaction,
+  entry: AccessEntry & { until: string },
+  record: RecordState,
+): Promise<{ decision: AccessDecision; evidence: Evidence }> {
+  const { world } = tx;
+  const standing = await world.patients.require(record.patient);
+  const links = standing.links;
+  if (entry.device === undefined) {
+    const reader = await world.patients.require(entry.person ?? '');
+    const key = entry.recipient ?? '';
+    const session = { id: reader.patient, until: entry.until, key };
+    const decision = decidePersonsAccess({ session, reader, standing, record, time: tx.time });
+    return { decision, evidence: { links } };
+  }
+  const device = await world.devices.require(entry.device);
+  const { genesis } = await tx.network();
+  const { until, practitioner, role, purpose, kind, organisation } = entry;
+  const asked = { item: { kind, purpose }, device, record };
+  const relation = isTreatingCustodian(asked)
+    ? { grants: [] }
+    : await world.relationOf(record.patient, organisation);
+  const openings =
+    purpose === 'ETREAT'
+      ? (await world.liveOpenings.find(record.patient, organisation))?.openings
+      : undefined;
+  const decision = decideAccess({
+    ...asked,
+    session: { until, practitioner, role, purposes: [purpose] },
+    genesis,
+    ...withoutOwnUse(entry, standing, relation),
+    ...(openings && { openings }),
+    isProven: entry.recipient !== undefined,
+    time: tx.time,
+  });
+  const { treatment } = relation;
+  const { renewal } = device;
+  return {
+    decision,
+    evidence: {
+      links,
+      approval: device.statement,
+      ...(renewal !== undefined && { renewal }),
+      ...(treatment && { treatment: treatment.statement }),
+      ...(await groundOf(tx, entry)),
+    },
+  };
+}
+
+/** The entry's own use stands in the count already. */
+function withoutOwnUse(entry: AccessEntry, standing: Patient, relation: Relation) {
+  const uncounted = (grants: Relation['grants']) =>
+    grants.map((one) =>
+      one.grant === entry.grant && one.maxUses !== undefined ? { ...one, uses: one.uses - 1 } : one,
+    );
+  return {
+    standing: { ...standing, treating: uncounted(standing.treating) },
+    relation: { ...relation, grants: uncounted(relation.grants) },
+  };
+}
+
+async function groundOf(
+  { world }: RecordsTransaction,
+  { basis, ground = '' }: AccessEntry,
+): Promise<Pick<Evidence, 'request' | 'opening'>> {
+  if (basis === 'approval') return { request: await world.approvalRequests.require(ground) };
+  return basis === 'break-glass' ? { opening: await world.openings.require(ground) } : {};
+}

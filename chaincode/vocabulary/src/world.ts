@@ -1,0 +1,214 @@
+import * as z from 'zod';
+import { Opening } from './emergency.ts';
+import { SignedGenesis } from './genesis.ts';
+import {
+  AccessId,
+  Base32Id,
+  Instant,
+  Label,
+  OrganisationId,
+  SessionId,
+  Sha256Text,
+  StatementId,
+  Thumbprint,
+  TransactionId,
+  VersionNumber,
+} from './ids.ts';
+import { DeviceKey, P256Key } from './keys.ts';
+import { MOST_ITEMS } from './ledger.ts';
+import { ApprovalRequest, Patient } from './standing.ts';
+import { Basis, DeviceUse, Purpose, Role } from './words.ts';
+
+export const Device = z.object({
+  device: Thumbprint,
+  organisation: OrganisationId,
+  sig: DeviceKey,
+  enc: P256Key,
+  use: DeviceUse,
+  status: z.enum(['approved', 'revoked']),
+  /** the approving statement's id */
+  statement: StatementId,
+  approvedAt: Instant,
+  validUntil: Instant.optional(),
+  /** the statement that renewed it last */
+  renewal: StatementId.optional(),
+  department: Base32Id.optional(),
+  /** reads only end to end, each with a proof by its own key */
+  perRequestProof: z.literal(true).optional(),
+});
+export type Device = z.infer<typeof Device>;
+
+export const Session = z.object({
+  session: SessionId,
+  /** the device or patient whose assertion started it */
+  subject: z.enum(['device', 'patient']),
+  id: Thumbprint,
+  /** the organisation whose gateway started it */
+  startedBy: OrganisationId,
+  practitioner: Base32Id.optional(),
+  role: Role.optional(),
+  purposes: z.array(Purpose),
+  until: Instant,
+  /** of a patient: thumbprint of the key that signed the assertion */
+  key: Thumbprint.optional(),
+});
+export type Session = z.infer<typeof Session>;
+
+/** What every read of a record needs, in one value. */
+export const RecordState = z.object({
+  record: Base32Id,
+  patient: Thumbprint,
+  custodian: OrganisationId,
+  newest: VersionNumber,
+  /** the newest version's */
+  commitment: Sha256Text,
+  /** when the first version was committed */
+  madeAt: Instant,
+  labels: z.array(Label),
+});
+export type RecordState = z.infer<typeof RecordState>;
+
+export const VersionState = z.object({
+  version: VersionNumber,
+  author: Thumbprint,
+  commitment: Sha256Text,
+  transaction: TransactionId,
+  committedAt: Instant,
+});
+export type VersionState = z.infer<typeof VersionState>;
+
+/** One access as the ledger tells it: who asked for what, when, and what came of it. */
+export const AccessEntry = z.object({
+  access: AccessId,
+  kind: z.enum(['read', 'list']),
+  time: Instant,
+  record: Base32Id.optional(),
+  version: VersionNumber.optional(),
+  patient: Thumbprint,
+  session: SessionId,
+  /** whose gateway asked */
+  organisation: OrganisationId,
+  device: Thumbprint.optional(),
+  practitioner: Base32Id.optional(),
+  role: Role.optional(),
+  /** the patient or delegate who reads */
+  person: Thumbprint.optional(),
+  purpose: Purpose,
+  decision: z.enum(['granted', 'denied']),
+  code: z.string().optional(),
+  basis: Basis.optional(),
+  grant: StatementId.optional(),
+  /** what else decided: the denial, rule, freeze, delegation, opening or request */
+  ground: Sha256Text.optional(),
+  /** thumbprint of the reader's key that alone gets the release */
+  recipient: Thumbprint.optional(),
+});
+export type AccessEntry = z.infer<typeof AccessEntry>;
+
+/** The entries of one transaction as they stand on the ledger: who asked is said once per session. */
+export const AccessesState = z.object({
+  time: Instant,
+  askers: z.array(
+    z.object({
+      session: SessionId,
+      /** the session's end: nothing flows after it */
+      until: Instant,
+      organisation: OrganisationId,
+      device: Thumbprint.optional(),
+      practitioner: Base32Id.optional(),
+      role: Role.optional(),
+      person: Thumbprint.optional(),
+    }),
+  ),
+  entries: z.array(
+    z.object({
+      item: z.number(),
+      /** position in `askers` */
+      asker: z.number(),
+      record: Base32Id.optional(),
+      version: VersionNumber.optional(),
+      patient: Thumbprint,
+      purpose: Purpose,
+      basis: Basis.optional(),
+      grant: StatementId.optional(),
+      ground: Sha256Text.optional(),
+      recipient: Thumbprint.optional(),
+      code: z.string().optional(),
+    }),
+  ),
+});
+export type AccessesState = z.infer<typeof AccessesState>;
+
+/** The entries of a transaction's value, each whole. */
+export function entriesOf(transaction: string, state: AccessesState): AccessEntry[] {
+  return state.entries.flatMap(({ item, asker, ...entry }) => {
+    const found = state.askers[asker];
+    if (!found) return [];
+    const { until: _until, ...who } = found;
+    return {
+      access: `${transaction}:${item}`,
+      kind: entry.record === undefined ? ('list' as const) : ('read' as const),
+      time: state.time,
+      decision: entry.code === undefined ? ('granted' as const) : ('denied' as const),
+      ...who,
+      ...entry,
+    };
+  });
+}
+
+/** What `releasable` answers on one snapshot: the entry, today's decision, and the facts behind it. */
+export const Releasable = z.object({
+  entry: AccessEntry,
+  /** the entry decided afresh on current state */
+  now: z.union([
+    z.object({ is: z.literal('granted'), basis: Basis }),
+    z.object({ is: z.literal('denied'), code: z.string(), ground: Sha256Text.optional() }),
+  ]),
+  sessionUntil: Instant,
+  custodian: OrganisationId,
+  commitment: Sha256Text,
+  /** of the record, as a grant's scope sees it */
+  labels: z.array(Label),
+  madeAt: Instant,
+  /** links of the patient's chain when this was answered */
+  links: z.number(),
+  /** id of the statement that approved the entry's device */
+  approval: StatementId.optional(),
+  renewal: StatementId.optional(),
+  /** id of the statement that declared the organisation's treatment, where a grant rests on it */
+  treatment: StatementId.optional(),
+  /** what the entry rests on, where it is one of these */
+  request: ApprovalRequest.optional(),
+  opening: Opening.optional(),
+});
+export type Releasable = z.infer<typeof Releasable>;
+/** One access's answer, or the failure that stands in its place. */
+export const ReleasableAnswer = z.union([Releasable, z.object({ code: z.string() })]);
+export type ReleasableAnswer = z.infer<typeof ReleasableAnswer>;
+export const AccessIds = z.array(AccessId).min(1).max(MOST_ITEMS);
+
+export const StoredStatement = z.object({
+  statement: z.string(),
+  transaction: TransactionId,
+  committedAt: Instant,
+  /** links of the chain of the patient it is about when it was accepted: who could sign then */
+  links: z.number().optional(),
+});
+export type StoredStatement = z.infer<typeof StoredStatement>;
+
+export const OrganisationFacts = z.object({
+  id: OrganisationId,
+  nextSeq: z.number(),
+});
+export type OrganisationFacts = z.infer<typeof OrganisationFacts>;
+export const PatientFacts = Patient.extend({ nextSeq: z.number() });
+export type PatientFacts = z.infer<typeof PatientFacts>;
+export const RecordFacts = RecordState.omit({ commitment: true }).extend({
+  versions: z.array(VersionState),
+});
+export type RecordFacts = z.infer<typeof RecordFacts>;
+export const NetworkState = SignedGenesis.extend({ network: z.string() });
+export type NetworkState = z.infer<typeof NetworkState>;
+/** SHA-256, hex, of the code that a chaincode process runs, as the definition's version names it. */
+export const RunningCode = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
+export type RunningCode = z.infer<typeof RunningCode>;
