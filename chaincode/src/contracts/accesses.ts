@@ -66,6 +66,13 @@ export class AccessesContract extends LedgerContract {
     return canonicalJson((await noteOf(tx, id)).entry);
   }
 
+  @Transaction(false)
+  @Returns('string')
+  async liveOpenings(tx: RecordsTransaction, patient: string, organisation: string): Promise<string> {
+    await tx.requireCareMember();
+    return canonicalJson((await tx.world.liveOpenings.find(patient, organisation))?.openings ?? []);
+  }
+
   /**
    * Granted reads decided afresh on current state, each with what a custodian needs to prove it again.
    * @param accesses JSON array of 1 to 64 access ids; the answer has an item, or a failure's code, for each

@@ -101,6 +101,8 @@ export const queries = {
   waiting: 'approvals:waiting',
   /** (opening) -> Opening; care members */
   opening: 'emergencies:opening',
+  /** (patient, organisation) -> LiveOpening[], ended ones may be among them; care members */
+  liveOpenings: 'accesses:liveOpenings',
   /** (organisation) -> Opening[] that nobody has reviewed yet; care members */
   unreviewed: 'emergencies:unreviewed',
   /** (patient) -> Opening[], all of them; care members */

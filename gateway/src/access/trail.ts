@@ -1,21 +1,27 @@
-import { findCover } from '@chartkey/rules';
+import { basisOf } from '@chartkey/rules';
 import {
   AccessEntry,
   canonicalJson,
+  Device,
   Failure,
-  Grant,
+  type Grant,
   type ListedAccess,
   type ListedGrant,
   type ListedRecord,
+  LiveOpening,
   type PatientAnswer,
   PatientFacts,
   type Purpose,
   queries,
+  Relation,
   transactions,
 } from '@chartkey/vocabulary';
+import * as z from 'zod';
 import type { AccessFilter, Caller, Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Lists } from '../projection/lists.ts';
+import type { RecordRow } from '../projection/tables.ts';
+import { askerOf } from '../records/authority.ts';
 import type { RetryKeys } from '../retry-keys.ts';
 import type { Asking, Granted } from './asking.ts';
 import { choosePurpose } from './purpose.ts';
@@ -59,7 +65,7 @@ export class Trail {
     const request = { asker: session.id, cursor };
     if (session.subject === 'patient') {
       if (session.id !== patient) throw new Failure('NOT_YOURS');
-      const here = (_record: string, custodian: string) => custodian === session.startedBy;
+      const here = ({ custodian }: { custodian: string }) => custodian === session.startedBy;
       return { page: await (await this.lists()).recordsOf(patient, request, here) };
     }
     const purpose = choosePurpose(session.purposes, named);
@@ -67,18 +73,13 @@ export class Trail {
     if (this.parts.lists) await this.lists();
     const item = { kind: 'list' as const, session: session.session, patient, purpose };
     const granted = await this.parts.asking.ask({ item, device: session.id });
-    const organisation = member?.id ?? '';
-    const grants = await this.grantsBehind(granted, patient, organisation);
-    const ask = {
-      organisation,
-      device: session.id,
-      practitioner: session.practitioner ?? '',
-      action: 'read' as const,
-      purposes: [purpose],
-      time: this.now(),
+    const facts = await this.factsBehind(granted, patient, caller);
+    const isVisible = ({ record, custodian, labels, made_at: madeAt }: RecordRow) => {
+      if (purpose === 'TREAT' && custodian === member?.id) return true;
+      const about = { record, labels: z.array(z.string()).parse(JSON.parse(labels)), madeAt };
+      const ask = { ...facts.asker, action: 'read' as const, record: about, purposes: [purpose] };
+      return basisOf({ ...ask, time: this.now() }, facts).is === 'granted';
     };
-    const isVisible = (record: string, custodian: string) =>
-      (purpose === 'TREAT' && custodian === organisation) || 'grant' in findCover(grants, { ...ask, record });
     const page = await (await this.lists()).recordsOf(patient, request, isVisible);
     return { page, access: granted.access };
   }
@@ -116,13 +117,26 @@ export class Trail {
     if (!isOwn && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
   }
 
-  /** The grants that a list rests on. The use that this very access counted does not count against it. */
-  private async grantsBehind({ access, basis }: Granted, patient: string, organisation: string) {
-    const answer = await this.parts.ledger.evaluate(queries.grants, patient, organisation);
-    const grants = Grant.array().parse(answer);
-    if (basis !== 'grant' || grants.every(({ maxUses }) => maxUses === undefined)) return grants;
-    const entry = AccessEntry.parse(await this.parts.ledger.evaluate(queries.access, access));
-    return grants.map((one) => (one.grant === entry.grant ? { ...one, uses: one.uses - 1 } : one));
+  /** What a list rests on. The use that this very access counted does not count against it. */
+  private async factsBehind({ access }: Granted, patient: string, { session, member }: Caller) {
+    const { ledger } = this.parts;
+    const [standing, relation, device, entry, openings] = await Promise.all([
+      ledger.evaluate(queries.patient, patient).then((one) => PatientFacts.parse(one)),
+      ledger.evaluate(queries.relation, patient, member?.id ?? '').then((one) => Relation.parse(one)),
+      ledger.evaluate(queries.device, session.id).then((one) => Device.parse(one)),
+      ledger.evaluate(queries.access, access).then((one) => AccessEntry.parse(one)),
+      ledger
+        .evaluate(queries.liveOpenings, patient, member?.id ?? '')
+        .then((one) => LiveOpening.array().parse(one)),
+    ]);
+    const uncounted = (grants: readonly Grant[]) =>
+      grants.map((one) => (one.grant === entry.grant ? { ...one, uses: one.uses - 1 } : one));
+    return {
+      asker: askerOf(session, device),
+      standing: { ...standing, treating: uncounted(standing.treating) },
+      relation: { ...relation, grants: uncounted(relation.grants) },
+      openings,
+    };
   }
 
   private lists(): Promise<Lists> {

@@ -101,7 +101,12 @@ async function write(transaction: Writing, facts: Facts): Promise<void> {
   await insertAll(facts.statements, (rows) => transaction.insertInto('statements').values(rows));
   await insertAll(facts.grants, (rows) => transaction.insertInto('grants').values(rows));
   await insertAll(facts.versions, (rows) => transaction.insertInto('versions').values(rows));
-  await insertAll(facts.patients, (rows) => transaction.insertInto('patients').values(rows));
+  await insertAll(facts.patients, (rows) =>
+    transaction
+      .insertInto('patients')
+      .values(rows)
+      .onConflict((conflict) => conflict.column('patient').doNothing()),
+  );
   await insertAll(facts.auditQueries, (rows) => transaction.insertInto('audit_queries').values(rows));
   await insertAll([...facts.records.values()], (rows) =>
     transaction

@@ -3,11 +3,12 @@ import {
   AccessesState,
   Device,
   entriesOf,
-  Grant,
+  type Grant,
   type ListedAccess,
   millisecondsOf,
   Patient,
   RecordState,
+  Relation,
   StoredStatement,
   VersionState,
 } from '@chartkey/vocabulary';
@@ -59,12 +60,12 @@ const projections: Record<string, Projection> = {
   accesses: addAccesses,
   statement: addStatement,
   grants(facts, _site, { value }) {
-    const { grants } = z.object({ grants: z.array(Grant) }).parse(value);
-    for (const { grant, uses } of grants) if (uses > 0) facts.uses.set(grant, uses);
+    noteUses(facts, Relation.parse(value).grants);
   },
   record(facts, { transaction, place }, { value }) {
-    const { record, patient, custodian, newest } = RecordState.parse(value);
-    const here = { record, patient, custodian, ...place() };
+    const { record, patient, custodian, newest, madeAt, labels } = RecordState.parse(value);
+    const scope = { made_at: madeAt, labels: JSON.stringify(labels) };
+    const here = { record, patient, custodian, ...scope, ...place() };
     const first = facts.records.get(record) ?? here;
     facts.records.set(record, { ...first, version: newest, committed_at: transaction.time });
   },
@@ -83,13 +84,21 @@ const projections: Record<string, Projection> = {
     });
   },
   patient(facts, { place }, { value }) {
-    const { patient, enrolledBy, enrolledAt } = Patient.parse(value);
-    facts.patients.push({ patient, enrolled_by: enrolledBy, enrolled_at: enrolledAt, ...place() });
+    const { patient, enrolledBy, enrolledAt, links, treating } = Patient.parse(value);
+    noteUses(facts, treating);
+    const here = place();
+    // What stands about a patient changes; the row says who came when.
+    if (links > 1) return;
+    facts.patients.push({ patient, enrolled_by: enrolledBy, enrolled_at: enrolledAt, ...here });
   },
   'audit-query'(facts, { place }, { value }) {
     facts.auditQueries.push({ ...AuditQuery.parse(value), ...place() });
   },
 };
+
+function noteUses(facts: Facts, grants: readonly Grant[]): void {
+  for (const { grant, uses } of grants) if (uses > 0) facts.uses.set(grant, uses);
+}
 
 const AuditQuery = z.object({
   organisation: z.string(),
@@ -104,10 +113,13 @@ function addAccesses(facts: Facts, { transaction, arrivedAt, place }: Site, { va
   const state = AccessesState.parse(value);
   const delay = arrivedAt === undefined ? undefined : arrivedAt - millisecondsOf(state.time);
   const late = delay === undefined ? null : Number(delay > LATE_MILLISECONDS);
-  for (const { session: _session, grant: _grant, ...entry } of entriesOf(transaction.id, state)) {
+  for (const { session: _session, grant: _grant, recipient: _recipient, ...entry } of entriesOf(
+    transaction.id,
+    state,
+  )) {
     const { block, nth } = place();
     const listed: ListedAccess = { ...entry, transaction: transaction.id, block };
-    const { patient, device, time } = entry;
+    const { patient, device = '', time } = entry;
     facts.accesses.push({ patient, device, time, block, nth, late, entry: JSON.stringify(listed) });
   }
 }
@@ -120,15 +132,16 @@ function addStatement(facts: Facts, site: Site, { value }: LedgerWrite): void {
   facts.statements.push({ statement: id, act, issuer: iss, committed_at: committedAt, ...place });
   if (payload.act === 'revokeConsent') {
     const { transaction, block } = place;
-    facts.revocations.push({ grant: payload.grant, patient: iss, transaction, block });
+    facts.revocations.push({ grant: payload.grant, patient: payload.patient ?? iss, transaction, block });
   }
   if (payload.act !== 'grantConsent' && payload.act !== 'enrolPatient') return;
   const grant = grantOf(id, payload);
   if (grant === undefined) return;
+  const patient = ('patient' in payload ? payload.patient : undefined) ?? iss;
   facts.grants.push({
     grant: id,
-    patient: iss,
-    organisation: grant.grantee.organisation,
+    patient,
+    organisation: 'organisation' in grant.grantee ? grant.grantee.organisation : '',
     facts: JSON.stringify(grant),
     uses: 0,
     revoked_by: null,

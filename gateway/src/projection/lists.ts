@@ -11,6 +11,7 @@ import type { Database } from './database.ts';
 import { listedAccess, listedDevice, listedGrant, listedRecord, matches } from './listed.ts';
 import { type Reading, readPage } from './page.ts';
 import * as rows from './rows.ts';
+import type { RecordRow } from './tables.ts';
 
 /** Which page of a list, and whose: a cursor continues only what the same asker began. */
 export interface PageRequest {
@@ -88,13 +89,13 @@ export class Lists {
   recordsOf(
     patient: string,
     request: PageRequest,
-    isVisible: (record: string, custodian: string) => boolean = () => true,
+    isVisible: (record: RecordRow) => boolean = () => true,
   ): Promise<Page<ListedRecord>> {
     return this.page(['records', patient], request, {
       rows: (after: rows.PlaceKey | undefined, limit) =>
         rows.patientRecords(this.database, patient, after, limit),
       keyOf: (row) => placeOf(row),
-      itemOf: (row) => (isVisible(row.record, row.custodian) ? listedRecord(row) : undefined),
+      itemOf: (row) => (isVisible(row) ? listedRecord(row) : undefined),
     });
   }
 

@@ -144,8 +144,24 @@ async function firstTables(db: Kysely<IndexTables>): Promise<void> {
   );
 }
 
+/** What a grant's scope sees of a record. */
+async function scopesOfRecords(db: Kysely<IndexTables>): Promise<void> {
+  for (const [column, empty] of [
+    ['made_at', ''],
+    ['labels', '[]'],
+  ] as const) {
+    await db.schema
+      .alterTable('records')
+      .addColumn(column, 'text', (built) => built.notNull().defaultTo(empty))
+      .execute();
+  }
+}
+
 /** Numbered, applied in order, never changed once released: the next change is another number. */
-const migrations: Record<string, Migration> = { '0001': { up: firstTables } };
+const migrations: Record<string, Migration> = {
+  '0001': { up: firstTables },
+  '0002': { up: scopesOfRecords },
+};
 
 /**
  * Brings the index's tables up to date.

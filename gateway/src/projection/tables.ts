@@ -29,6 +29,7 @@ interface CheckpointRow {
 
 export interface AccessRow {
   patient: string;
+  /** empty for a patient's or delegate's own read */
   device: string;
   time: string;
   block: number;
@@ -49,6 +50,7 @@ export interface StatementRow extends Place {
 export interface GrantRow extends Place {
   grant: string;
   patient: string;
+  /** empty for a grant to everybody treating */
   organisation: string;
   /** JSON of the `Grant` as it was made; `uses` is in the column beside it */
   facts: string;
@@ -65,6 +67,9 @@ export interface RecordRow extends Place {
   /** the newest version and its time; the place is the first one's, so a list keeps its order */
   version: number;
   committed_at: string;
+  /** when the first version was made; JSON of its labels: a grant's scope sees both */
+  made_at: string;
+  labels: string;
 }
 
 export interface VersionRow extends Place {

@@ -1,12 +1,14 @@
-import { deviceStanding, findCover, hasEnded, isUsedUp } from '@chartkey/rules';
+import { basisOf, deviceStanding, hasEnded, isInScope, isUsedUp, names } from '@chartkey/rules';
 import {
   Device,
   Failure,
-  Grant,
+  type Grant,
   type Member,
   millisecondsOf,
+  PatientFacts,
   queries,
   type RecordFacts,
+  Relation,
 } from '@chartkey/vocabulary';
 import type { Caller } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -32,22 +34,22 @@ export class Authority {
    * @throws Failure PATIENT_UNKNOWN, SESSION_EXPIRED, DEVICE_REVOKED, DEVICE_EXPIRED, or why no grant of the
    * patient lets this caller record (NO_GRANT and its kin)
    */
-  async requireRecorder(caller: Caller, patient: string, record: string): Promise<void> {
+  async requireRecorder(caller: Caller, patient: string, record: RecordAbout): Promise<void> {
     const { device, organisation } = this.recorderOf(caller);
-    const [, facts, grants] = await Promise.all([
-      this.ledger.evaluate(queries.patient, patient),
-      this.ledger.evaluate(queries.device, device),
-      this.grantsOf(patient, organisation),
+    const [standing, facts, relation] = await Promise.all([
+      this.ledger.evaluate(queries.patient, patient).then((one) => PatientFacts.parse(one)),
+      this.ledger.evaluate(queries.device, device).then((one) => Device.parse(one)),
+      this.relationOf(patient, organisation),
     ]);
     const time = this.now();
     const { session } = caller;
     if (time > millisecondsOf(session.until)) throw new Failure('SESSION_EXPIRED');
-    const standing = deviceStanding(Device.parse(facts), time);
-    if (standing !== undefined) throw new Failure(standing);
-    const { practitioner = '', purposes } = session;
-    const ask = { organisation, device, practitioner, action: 'record' as const, record, purposes, time };
-    const found = findCover(grants, ask);
-    if ('code' in found) throw new Failure(found.code);
+    const failing = deviceStanding(facts, time);
+    if (failing !== undefined) throw new Failure(failing);
+    if (standing.frozen) throw new Failure('PATIENT_FROZEN');
+    const ask = { ...askerOf(session, facts), action: 'record' as const, record, time };
+    const decision = basisOf({ ...ask, purposes: session.purposes }, { standing, relation });
+    if (decision.is === 'denied') throw new Failure(decision.code);
   }
 
   /**
@@ -60,20 +62,48 @@ export class Authority {
       return;
     }
     if (member?.kind === 'regulator' || member?.id === facts.custodian) return;
-    const grants = member ? await this.grantsOf(facts.patient, member.id) : [];
-    if (!grants.some((grant) => isLiveFor(grant, facts.record, this.now()))) throw new Failure('NOT_YOURS');
+    if (!member) throw new Failure('NOT_YOURS');
+    const [standing, relation] = await Promise.all([
+      this.ledger.evaluate(queries.patient, facts.patient).then((one) => PatientFacts.parse(one)),
+      this.relationOf(facts.patient, member.id),
+    ]);
+    const time = this.now();
+    const isTreating = relation.treatment !== undefined && time <= millisecondsOf(relation.treatment.until);
+    const grants = isTreating ? relation.grants.concat(standing.treating) : relation.grants;
+    const isShutOut = standing.denials.some(
+      ({ who, what }) =>
+        (who === undefined || ('organisation' in who && who.organisation === member.id)) &&
+        (what === undefined || names(what, facts)),
+    );
+    if (isShutOut || !grants.some((grant) => isLiveFor(grant, facts, time))) throw new Failure('NOT_YOURS');
   }
 
-  private async grantsOf(patient: string, organisation: string): Promise<Grant[]> {
-    return Grant.array().parse(await this.ledger.evaluate(queries.grants, patient, organisation));
+  private async relationOf(patient: string, organisation: string): Promise<Relation> {
+    return Relation.parse(await this.ledger.evaluate(queries.relation, patient, organisation));
   }
 }
 
+/** What a grant's scope sees of a record. */
+export type RecordAbout = Pick<RecordFacts, 'record' | 'labels' | 'madeAt'>;
+
+/** Who asks in a device's session, as grants and denials see it. */
+export function askerOf(
+  { id, practitioner, role }: Caller['session'],
+  { organisation, department }: Pick<Device, 'organisation' | 'department'>,
+) {
+  return {
+    organisation,
+    device: id,
+    practitioner: practitioner ?? '',
+    ...(department !== undefined && { department }),
+    ...(role !== undefined && { role }),
+  };
+}
+
 /** Is the grant live, and does it reach this record? */
-export function isLiveFor(grant: Grant, record: string, time: number): boolean {
+export function isLiveFor(grant: Grant, record: RecordAbout, time: number): boolean {
   const begun = grant.notBefore === undefined || time >= millisecondsOf(grant.notBefore);
-  const reaches = grant.scope === 'all' || grant.scope.records.includes(record);
-  return reaches && begun && !hasEnded(grant, time) && !isUsedUp(grant);
+  return isInScope(grant.scope, record) && begun && !hasEnded(grant, time) && !isUsedUp(grant);
 }
 
 /** The custodian of records here, by its id. @throws Failure NOT_CUSTODIAN {custodian} */

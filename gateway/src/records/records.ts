@@ -1,5 +1,6 @@
 import {
   Failure,
+  instantAt,
   type RecordAnchor,
   type RecordFacts,
   type RecordHeader,
@@ -56,7 +57,7 @@ export class Records {
     return this.turns.take(record, async () => {
       const standing = await findRecord(this.parts.ledger, record);
       if (standing) return this.repetition.compare(standing, 1, upload);
-      await this.authority.requireRecorder(caller, patient, record);
+      await this.authority.requireRecorder(caller, patient, { record, labels: [], madeAt: this.now() });
       const facts = { patient, author: device, record, version: 1, mediaType };
       const sealed = await this.seal(content, facts);
       const { commitment } = sealed;
@@ -89,7 +90,7 @@ export class Records {
       if (replaces === undefined) throw new Failure('IF_MATCH_REQUIRED');
       if (replaces !== standing.newest) throw conflict(standing);
       const { patient } = standing;
-      await this.authority.requireRecorder(caller, patient, record);
+      await this.authority.requireRecorder(caller, patient, standing);
       const version = standing.newest + 1;
       const sealed = await this.seal(content, { patient, author: device, record, version, mediaType });
       return this.addVersion(caller, sealed, retryKey);
@@ -116,6 +117,10 @@ export class Records {
         );
       },
     });
+  }
+
+  private now(): string {
+    return instantAt((this.parts.now ?? Date.now)());
   }
 
   private async addVersion(caller: Caller, sealed: SealedVersion, retryKey: string): Promise<Stored> {

@@ -1,17 +1,34 @@
-import { type ApprovedDevice, checkBasis, type Trust } from '@chartkey/rules';
-import { type AccessEntry, Device, Failure, Grant, millisecondsOf, queries } from '@chartkey/vocabulary';
+import {
+  type AccessDecision,
+  type ApprovedDevice,
+  decideAccess,
+  decidePersonsAccess,
+  isTreatingCustodian,
+  keyNamed,
+  type Trust,
+} from '@chartkey/rules';
+import {
+  type AccessEntry,
+  Device,
+  DeviceUse,
+  Failure,
+  type Grant,
+  Grant as GrantShape,
+  instantAt,
+  millisecondsOf,
+  type P256Key,
+  type Patient,
+  queries,
+  type Relation,
+} from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { Disagreement, unproven } from './alarm.ts';
+import { approvedIn } from './approved.ts';
+import type { Claim } from './entitlement.ts';
 import type { Proven } from './proven.ts';
 import type { Queries } from './statements.ts';
 
 const broken = 'the statements behind a granted access do not verify';
-
-/** Statement ids that the ledger names beside an entry. */
-export interface NamedStatements {
-  enrolment: string;
-  approval: string;
-}
 
 export interface BasisParts {
   /** whose records are released here */
@@ -21,51 +38,128 @@ export interface BasisParts {
   trust: Trust;
 }
 
+/** What the statements bear out of a claim. */
+export interface BorneOut {
+  /** the entry's device as approved; undefined for a patient's or delegate's read */
+  device?: ApprovedDevice;
+  /** the reader's own `enc` key, where the entry was read end to end: the release is made for it alone */
+  reader?: P256Key;
+}
+
 /**
- * Verifies from statements alone that a granted entry stands: genesis -> master key -> its device, and
- * patient id -> key -> grant (ledger.md, "Release rests on statements"). State's word is only compared.
+ * Decides a granted entry once more, from statements alone: genesis -> master key -> its device, patient id ->
+ * keys -> standing -> grant (ledger.md, "Release rests on statements"). State's word is only compared.
  */
 export class Basis {
   constructor(private readonly parts: BasisParts) {}
 
   /**
-   * @returns the entry's device as approved
    * @throws Disagreement when state granted what the statements do not bear out
-   * @throws Failure DEVICE_REVOKED or NO_GRANT when it was revoked meanwhile; LEDGER_UNAVAILABLE, BUSY, BROKEN
+   * @throws Failure DEVICE_REVOKED, NO_GRANT … when it was taken back meanwhile; LEDGER_UNAVAILABLE, BUSY, BROKEN
    */
-  async verify(entry: AccessEntry, named: NamedStatements): Promise<ApprovedDevice> {
-    const { trust } = this.parts;
-    if (entry.basis === 'grant' && entry.grant === undefined) throw new Disagreement('an entry has no basis');
-    const { device, patient, grant } = await this.provenOf(entry, named);
-    let revokedGrant = false;
-    const watching = (issuer: string, target: string) => {
-      revokedGrant ||= trust.isRevoked(issuer, target);
-      return false;
-    };
-    try {
-      checkBasis(entry, this.parts.organisation, { patient, grant }, { ...trust, isRevoked: watching });
-    } catch (error) {
-      throw unproven(error, broken);
-    }
+  async verify(claim: Claim): Promise<BorneOut> {
+    const { entry } = claim;
+    if (entry.device === undefined) return this.verifyPerson(claim);
+    const { approval, renewal } = claim;
+    if (approval === undefined) throw new Disagreement('an entry’s device has no approval');
+    const device = await this.proving(() => this.parts.proven.device(approval, renewal));
     checkIsEntrysDevice(device, entry);
-    if (trust.isRevoked(device.organisation, device.device)) await this.refuseRevokedDevice(entry);
-    if (revokedGrant) await this.refuseRevokedGrant(entry);
-    return device;
+    if (this.parts.trust.isRevoked(device.organisation, device.device)) await this.refuseRevokedDevice(entry);
+    await this.verifyDevices(claim, device);
+    if (entry.recipient === undefined) return { device };
+    if (entry.recipient !== device.device)
+      throw new Disagreement('an entry is for another key than its device’s');
+    return { device, reader: device.enc };
   }
 
-  private async provenOf(entry: AccessEntry, { approval, enrolment }: NamedStatements) {
+  private async verifyDevices(claim: Claim, device: ApprovedDevice): Promise<void> {
+    const { entry, labels, madeAt } = claim;
+    const { purpose, kind, practitioner, role, time } = entry;
+    const { organisation: custodian, trust } = this.parts;
+    const asked = {
+      item: { kind, purpose },
+      session: { until: time, purposes: [purpose], practitioner, role },
+      device: asState(device),
+      genesis: trust.genesis,
+      record: { record: entry.record, custodian, labels, madeAt },
+      isProven: entry.recipient !== undefined,
+      time: millisecondsOf(time),
+    };
+    if (isTreatingCustodian(asked)) return agree(entry, decideAccess({ ...asked, relation: { grants: [] } }));
+    const { standings, grant, ...facts } = await this.proving(() => this.factsOf(claim));
+    if (grant) await this.checkStands(entry, grant);
+    const decide = (standing: Patient) =>
+      decideAccess({ ...asked, ...facts, standing: { ...standing, treating: [] } });
+    decided(entry, standings, decide);
+  }
+
+  /** What an entry rests on, each proven. */
+  private async factsOf(claim: Claim) {
+    const { entry, links, treatment, request } = claim;
     const { proven } = this.parts;
-    try {
-      const [device, patient] = await Promise.all([proven.device(approval), proven.patient(enrolment)]);
-      const grant = entry.grant === undefined ? undefined : await proven.grant(entry.grant, patient);
-      return { device, patient, grant };
-    } catch (error) {
-      throw unproven(error, broken);
-    }
+    const { patient, organisation } = entry;
+    if (entry.basis === 'grant' && entry.grant === undefined) throw new Disagreement('an entry has no basis');
+    const standings = await proven.standings.now(patient, links);
+    const grant = entry.grant === undefined ? undefined : await proven.grant(entry.grant, patient);
+    const treating =
+      grant && 'treating' in grant.grantee && treatment !== undefined
+        ? await proven.treatment(treatment, patient, organisation)
+        : undefined;
+    const approved = request && (await approvedIn(request, entry, standings.then, proven.standings));
+    const opening = claim.opening && (await this.openingOf(claim));
+    const relation: Relation = {
+      grants: grant ? [grant] : [],
+      ...(treating && { treatment: treating }),
+      ...(approved && { approved: [approved] }),
+    };
+    return { standings, grant, relation, openings: opening ? [opening] : [] };
   }
 
-  /** Our own set of revocations is never ahead of our peer's state, so state must know of this one. */
-  private async refuseRevokedDevice({ device }: AccessEntry): Promise<never> {
+  /** A patient's or delegate's own read, which no device asked for. */
+  private async verifyPerson({ entry, links, labels }: Claim): Promise<BorneOut> {
+    const { proven } = this.parts;
+    const { person = '', recipient = '' } = entry;
+    const { standings, reader } = await this.proving(async () => {
+      const own = await proven.standings.now(entry.patient, links);
+      if (person === entry.patient) return { standings: own, reader: undefined };
+      const length = (await proven.chains.lengthNow(person)) ?? 0;
+      return { standings: own, reader: (await proven.standings.now(person, length)).now };
+    });
+    const time = millisecondsOf(entry.time);
+    const session = { id: person, until: entry.time, key: recipient };
+    const record = { record: entry.record, labels };
+    decided(entry, standings, (standing) =>
+      decidePersonsAccess({ session, reader: reader ?? standing, standing, record, time }),
+    );
+    const key = keyNamed((reader ?? standings.now).keys, recipient);
+    if (!key) throw new Failure('KEY_REVOKED');
+    return { reader: key.enc };
+  }
+
+  /** A grant, and the one it was passed on from, was never taken back. */
+  private async checkStands(entry: AccessEntry, { grant, from }: Grant): Promise<void> {
+    const { trust } = this.parts;
+    const { patient, organisation } = entry;
+    const isRevoked = [grant, from].some((id) => id !== undefined && trust.isRevoked(patient, id));
+    if (!isRevoked) return;
+    // Our own set of revocations is never ahead of our peer's state, so state must know of this one.
+    const answer = await this.parts.ledger.evaluate(queries.grants, patient, organisation);
+    const state = z.array(GrantShape).safeParse(answer);
+    if (!state.success || state.data.some((one) => one.grant === grant)) {
+      throw new Disagreement('state holds a revoked grant as live');
+    }
+    throw new Failure('NO_GRANT');
+  }
+
+  private async openingOf({ entry, opening }: Claim) {
+    const { ground = '', patient, organisation } = entry;
+    const proven = await this.parts.proven.opening(ground, opening?.second?.statement, patient);
+    if (proven.organisation !== organisation)
+      throw new Disagreement('a broken glass is another organisation’s');
+    return proven;
+  }
+
+  private async refuseRevokedDevice({ device = '' }: AccessEntry): Promise<never> {
     const state = Device.safeParse(await this.parts.ledger.evaluate(queries.device, device));
     if (!state.success || state.data.status !== 'revoked') {
       throw new Disagreement('state holds a revoked device as approved');
@@ -73,14 +167,50 @@ export class Basis {
     throw new Failure('DEVICE_REVOKED');
   }
 
-  private async refuseRevokedGrant({ patient, organisation, grant }: AccessEntry): Promise<never> {
-    const answer = await this.parts.ledger.evaluate(queries.grants, patient, organisation);
-    const state = z.array(Grant).safeParse(answer);
-    if (!state.success || state.data.some((one) => one.grant === grant)) {
-      throw new Disagreement('state holds a revoked grant as live');
+  private async proving<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw unproven(error, broken);
     }
-    throw new Failure('NO_GRANT');
   }
+}
+
+/**
+ * The claimed standing must grant what state granted. Where our own blocks know more by now, that decides:
+ * the access was granted, and taken back since.
+ */
+function decided(
+  entry: AccessEntry,
+  { then, now }: { then: Patient; now: Patient },
+  decide: (standing: Patient) => AccessDecision,
+): void {
+  agree(entry, decide(then));
+  const again = now === then ? undefined : decide(now);
+  if (again?.is === 'denied') throw new Failure(again.code);
+}
+
+/** @throws Disagreement unless the statements grant the entry on the same basis */
+function agree(entry: AccessEntry, decision: AccessDecision): void {
+  if (decision.is === 'denied') throw new Disagreement(`${broken}: ${decision.code}`);
+  const { basis, grant, ground } = decision;
+  if (basis !== entry.basis || grant?.grant !== entry.grant || ground !== entry.ground) {
+    throw new Disagreement('an entry names another basis than the statements bear out');
+  }
+}
+
+/** A device as a decision wants it, from its approval alone. */
+function asState(device: ApprovedDevice): Device {
+  const { validUntil, sig, use, ...rest } = device;
+  return {
+    ...rest,
+    sig,
+    use: DeviceUse.parse(use),
+    status: 'approved',
+    statement: '',
+    approvedAt: instantAt(0),
+    ...(validUntil !== undefined && { validUntil: instantAt(validUntil) }),
+  };
 }
 
 function checkIsEntrysDevice(device: ApprovedDevice, entry: AccessEntry): void {

@@ -1,5 +1,11 @@
 import type { ApprovedDevice } from '@chartkey/rules';
-import { Failure, millisecondsOf, type ReleaseAnswer } from '@chartkey/vocabulary';
+import {
+  canonicalJson,
+  Failure,
+  millisecondsOf,
+  type P256Key,
+  type ReleaseAnswer,
+} from '@chartkey/vocabulary';
 import { NotInVault, type OpenedVersion, Tampered, type Vault } from '../vault/index.ts';
 import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
 import type { Commits } from './commits.ts';
@@ -34,6 +40,8 @@ export interface Asked {
 export interface Handed {
   opened: OpenedVersion;
   claim: Claim;
+  /** the reader's own key, where the version is read end to end: nobody else gets the data key */
+  reader: P256Key | undefined;
 }
 
 /** Hands keys over: the one place where a data key leaves the vault. */
@@ -48,18 +56,24 @@ export class Custodian {
   async releaseTo(request: Asked): Promise<ReleaseAnswer> {
     const recipient = await this.parts.devices.approved(request.recipientDevice);
     const handed = await this.release(request, recipient, recipient.organisation);
-    const { claim, opened } = handed;
-    const { access, record, version } = claim.entry;
-    const key = wrapDataKey(opened.dataKey, recipient.enc, { access, record, version });
-    opened.dataKey.fill(0);
-    const leaves = Buffer.from(opened.version.leaves).toString('base64');
-    return { access, header: opened.version.header, leaves, key };
+    return answerOf(handed, handed.reader ?? recipient.enc);
+  }
+
+  /** The same for a reader at this gateway that reads end to end: the key is wrapped for that reader alone. */
+  async releaseToReader(request: Asked): Promise<ReleaseAnswer> {
+    const recipient = await this.parts.devices.approved(request.recipientDevice);
+    const handed = await this.release(request, recipient, undefined);
+    if (!handed.reader) throw new Failure('RELEASE_REFUSED');
+    return answerOf(handed, handed.reader);
   }
 
   /** The same for a record that this organisation's own gateway reads: every check, without the wrapping. */
   async releaseHere(request: Asked): Promise<Handed> {
     const recipient = await this.parts.devices.approved(request.recipientDevice);
-    return this.release(request, recipient, undefined);
+    const handed = await this.release(request, recipient, undefined);
+    if (!handed.reader) return handed;
+    handed.opened.dataKey.fill(0);
+    throw new Failure('RELEASE_REFUSED');
   }
 
   /**
@@ -72,8 +86,9 @@ export class Custodian {
     if (this.parts.now() > until) throw new Failure('SESSION_EXPIRED');
     const recipient = await this.parts.devices.approved(recipientDevice);
     return this.watched(access, async () => {
-      const claim = await this.entitled(access, recipient);
-      return { claim: { ...claim, until: Math.min(until, claim.until) }, opened: await this.open(claim) };
+      const { claim, reader } = await this.entitled(access, recipient);
+      const opened = await this.open(claim);
+      return { claim: { ...claim, until: Math.min(until, claim.until) }, opened, reader };
     });
   }
 
@@ -85,11 +100,11 @@ export class Custodian {
     const { commits, log } = this.parts;
     const block = await commits.of(access.slice(0, access.indexOf(':')), asker);
     const handed = await this.watched(access, async () => {
-      const claim = await this.entitled(access, recipient, commits.followed(block));
+      const { claim, reader } = await this.entitled(access, recipient, commits.followed(block));
       this.checkAge(claim);
       if (log.untilOf(access, recipientDevice) !== undefined)
         throw new Failure('ALREADY_RELEASED', { access });
-      return { claim, opened: await this.open(claim) };
+      return { claim, reader, opened: await this.open(claim) };
     });
     await log.append({ access, recipient: recipientDevice, until: handed.claim.until });
     return handed;
@@ -100,11 +115,10 @@ export class Custodian {
     access: string,
     recipient: ApprovedDevice,
     followed?: Promise<void>,
-  ): Promise<Claim> {
+  ): Promise<{ claim: Claim; reader: P256Key | undefined }> {
     const [claim] = await Promise.all([this.parts.entitlement.claim(access, recipient), followed]);
     if (claim.custodian !== this.parts.organisation) throw await this.notOurs(claim);
-    await this.parts.entitlement.verify(claim);
-    return claim;
+    return { claim, reader: await this.parts.entitlement.verify(claim) };
   }
 
   /** A held back or early endorsed access is spent; one from the future is not believed. */
@@ -128,7 +142,10 @@ export class Custodian {
   /** The vault compares its own root and header with what the ledger says of the version. */
   private async open(claim: Claim): Promise<OpenedVersion> {
     const opened = await this.parts.vault.openVersion(anchorIn(claim));
-    if (opened.version.header.custodian !== this.parts.organisation) throw new Tampered('custodian');
+    const { custodian, labels } = opened.version.header;
+    if (custodian !== this.parts.organisation) throw new Tampered('custodian');
+    // Grants and denials are decided by labels: state's must be the ones that were committed to.
+    if (canonicalJson(labels) !== canonicalJson(claim.labels)) throw new Tampered('labels');
     return opened;
   }
 
@@ -147,6 +164,15 @@ export class Custodian {
       throw error;
     }
   }
+}
+
+/** Header, leaves and the key, wrapped for one recipient. */
+function answerOf({ claim, opened }: Handed, enc: P256Key): ReleaseAnswer {
+  const { access, record, version } = claim.entry;
+  const key = wrapDataKey(opened.dataKey, enc, { access, record, version });
+  opened.dataKey.fill(0);
+  const leaves = Buffer.from(opened.version.leaves).toString('base64');
+  return { access, header: opened.version.header, leaves, key };
 }
 
 function anchorIn({ entry, commitment }: Claim) {

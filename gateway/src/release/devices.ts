@@ -18,10 +18,16 @@ export interface DevicesParts {
   now: () => number;
 }
 
+/** Ids of the statements that approved and renewed a device. */
+interface Approval {
+  approval: string;
+  renewal: string | undefined;
+}
+
 /** Devices as their organisations' master keys approved them. State only says where the approval is found. */
 export class Devices {
-  /** a thumbprint is never approved twice, so its approval's id never changes */
-  private readonly approvals = new Recent<string, Promise<string>>(KEPT);
+  /** a thumbprint is never approved twice, so its approval's id never changes; a renewal may follow */
+  private readonly approvals = new Recent<string, Promise<Approval>>(KEPT);
   private lookups = 0;
 
   constructor(private readonly parts: DevicesParts) {}
@@ -33,9 +39,13 @@ export class Devices {
   async approved(thumbprint: string): Promise<ApprovedDevice> {
     const { proven, trust, now, alarm } = this.parts;
     try {
-      const id = await this.approvals.obtain(thumbprint, () => this.findApproval(thumbprint));
-      const device = await proven.device(id);
+      const { approval, renewal } = await this.approvals.obtain(thumbprint, () =>
+        this.findApproval(thumbprint),
+      );
+      const device = await proven.device(approval, renewal);
       if (trust.isRevoked(device.organisation, thumbprint)) throw new Failure('DEVICE_REVOKED');
+      // It may have been renewed since it was looked up: the next question finds out.
+      if (device.validUntil !== undefined && now() > device.validUntil) this.approvals.delete(thumbprint);
       if (device.validUntil !== undefined && now() > device.validUntil) throw new Failure('DEVICE_EXPIRED');
       return device;
     } catch (error) {
@@ -45,22 +55,26 @@ export class Devices {
     }
   }
 
-  private async findApproval(thumbprint: string): Promise<string> {
+  private async findApproval(thumbprint: string): Promise<Approval> {
     if (this.lookups >= MOST_LOOKUPS) throw new Failure('BUSY');
     this.lookups += 1;
     try {
       const found = Device.safeParse(await this.parts.ledger.evaluate(queries.device, thumbprint));
       if (!found.success) throw new Disagreement('a device is not stored as one');
-      const { statement, organisation } = found.data;
-      await this.checkBearsOut(statement, thumbprint, organisation);
-      return statement;
+      const { statement: approval, renewal, organisation } = found.data;
+      await this.checkBearsOut({ approval, renewal }, thumbprint, organisation);
+      return { approval, renewal };
     } finally {
       this.lookups -= 1;
     }
   }
 
-  private async checkBearsOut(approval: string, thumbprint: string, organisation: string): Promise<void> {
-    const device = await this.parts.proven.device(approval).catch((error: unknown) => {
+  private async checkBearsOut(
+    { approval, renewal }: Approval,
+    thumbprint: string,
+    organisation: string,
+  ): Promise<void> {
+    const device = await this.parts.proven.device(approval, renewal).catch((error: unknown) => {
       throw unproven(error, 'a device’s approval does not verify');
     });
     if (device.device !== thumbprint || device.organisation !== organisation) {

@@ -4,6 +4,7 @@ import {
   Failure,
   isFailureCode,
   millisecondsOf,
+  type P256Key,
   Releasable,
   SESSION_SECONDS,
 } from '@chartkey/vocabulary';
@@ -16,12 +17,8 @@ import type { Queries } from './statements.ts';
 export type ReadEntry = AccessEntry & { record: string; version: number };
 
 /** What the ledger says of an access whose asker may have its key. */
-export interface Claim {
+export interface Claim extends Omit<Releasable, 'entry' | 'now' | 'sessionUntil'> {
   entry: ReadEntry;
-  custodian: string;
-  commitment: string;
-  enrolment: string;
-  approval: string;
   /** milliseconds; nothing flows after it */
   until: number;
 }
@@ -64,14 +61,16 @@ export class Entitlement {
 
   /**
    * Verifies a claim from statements alone.
+   * @returns the reader's own key, where the release is for it alone
    * @throws Disagreement when they do not bear it out
-   * @throws Failure DEVICE_EXPIRED, DEVICE_REVOKED, NO_GRANT when that came after the access
+   * @throws Failure DEVICE_EXPIRED, DEVICE_REVOKED, NO_GRANT … when that came after the access
    */
-  async verify({ entry, enrolment, approval }: Claim): Promise<void> {
-    const device = await this.parts.basis.verify(entry, { enrolment, approval });
-    if (device.validUntil !== undefined && this.parts.now() > device.validUntil) {
+  async verify(claim: Claim): Promise<P256Key | undefined> {
+    const { device, reader } = await this.parts.basis.verify(claim);
+    if (device?.validUntil !== undefined && this.parts.now() > device.validUntil) {
       throw new Failure('DEVICE_EXPIRED');
     }
+    return reader;
   }
 }
 

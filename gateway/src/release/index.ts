@@ -43,7 +43,10 @@ export interface ReleaseRoomParts {
   /** says when `revocations` has taken in a block; false when it did not in time */
   follower: { reached(block: number, milliseconds: number): Promise<boolean> };
   /** every revocation since genesis, by who revoked and what */
-  revocations: { has(issuer: string, target: string): boolean };
+  revocations: {
+    has(issuer: string, target: string): boolean;
+    restrictionsOf(patient: string): readonly string[];
+  };
   vault: Vault;
   alarm: RaiseAlarm;
   /** tells the log why another organisation's gateway could not be used */
@@ -79,8 +82,9 @@ export class ReleaseRoom {
       genesis,
       checks,
       isRevoked: (issuer, target) => revocations.has(issuer, target),
+      restrictionsOf: (patient) => revocations.restrictionsOf(patient),
     };
-    const proven = new Proven(new Statements(ledger), trust);
+    const proven = new Proven(ledger, new Statements(ledger), trust);
     const devices = new Devices({ ...parts, proven, trust, now });
     const basis = new Basis({ organisation, ledger, proven, trust });
     const entitlement = new Entitlement({ ledger, basis, now });

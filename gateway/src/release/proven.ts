@@ -1,17 +1,40 @@
 import {
   type ApprovedDevice,
-  type EnrolledPatient,
+  checkKeyProof,
+  checkSignature,
   type Founded,
+  grantIn,
+  memberOf,
+  passedOn,
+  patientsAuthor,
+  practitionersAuthor,
+  type ReadStatement,
+  type Trust,
   verifyApproval,
-  verifyEnrolment,
-  verifyGrant,
 } from '@chartkey/rules';
-import type { Grant } from '@chartkey/vocabulary';
+import {
+  type Act,
+  Failure,
+  type Grant,
+  instantAt,
+  type LiveOpening,
+  millisecondsOf,
+  type P256Key,
+  PractitionerKey,
+  queries,
+  type Relation,
+  type StatementOf,
+} from '@chartkey/vocabulary';
+import { Disagreement } from './alarm.ts';
+import { Chains } from './chains.ts';
 import { Recent } from './recent.ts';
-import type { Statements } from './statements.ts';
+import { Standings } from './standings.ts';
+import type { Accepted, Queries, Statements } from './statements.ts';
 
-/** Devices, patients and grants whose proof is kept, each; about 1 KB a piece. */
+/** Devices, practitioners and grants whose proof is kept, each; about 1 KB a piece. */
 const KEPT = 8192;
+/** Milliseconds by which a grant may seem younger than the link of the chain that came after it. */
+const TOLERANCE = 120_000;
 
 /**
  * What accepted statements prove, by their ids: a statement never changes, so it is verified once however
@@ -19,32 +42,156 @@ const KEPT = 8192;
  */
 export class Proven {
   private readonly devices = new Recent<string, Promise<ApprovedDevice>>(KEPT);
-  private readonly patients = new Recent<string, Promise<EnrolledPatient>>(KEPT);
+  private readonly practitioners = new Recent<string, Promise<PractitionerKey>>(KEPT);
   private readonly grants = new Recent<string, Promise<Grant>>(KEPT);
+  readonly chains: Chains;
+  readonly standings: Standings;
 
   constructor(
+    private readonly ledger: Queries,
     private readonly statements: Statements,
-    private readonly founded: Founded,
-  ) {}
-
-  /** @throws Failure when the approval does not verify; as `Statements.textOf` */
-  async device(approval: string): Promise<ApprovedDevice> {
-    return this.devices.obtain(approval, async () =>
-      verifyApproval(await this.statements.textOf(approval), this.founded),
-    );
+    private readonly trust: Trust,
+  ) {
+    this.chains = new Chains(ledger, statements);
+    this.standings = new Standings({
+      trust,
+      statements,
+      chains: this.chains,
+      practitioner: (key) => this.practitionerOf(key),
+      masterKey: async (organisation) => this.masterKey(organisation),
+    });
   }
 
-  /** @throws Failure when the enrolment does not verify; as `Statements.textOf` */
-  async patient(enrolment: string): Promise<EnrolledPatient> {
-    return this.patients.obtain(enrolment, async () =>
-      verifyEnrolment(await this.statements.textOf(enrolment), this.founded),
-    );
+  /** @throws Failure when the approval or its renewal does not verify; as `Statements.of` */
+  async device(approval: string, renewal?: string): Promise<ApprovedDevice> {
+    return this.devices.obtain(`${approval} ${renewal ?? ''}`, async () => {
+      const device = verifyApproval(await this.statements.textOf(approval), this.trust);
+      if (renewal === undefined) return device;
+      const { statement } = await this.accepted(renewal, 'renewDevice');
+      const { iss, device: renewed, validUntil } = statement.payload;
+      checkSignature(statement, this.masterKey(iss), this.trust.network, this.trust.checks);
+      if (renewed !== device.device || iss !== device.organisation) throw new Failure('DEVICE_UNKNOWN');
+      return { ...device, validUntil: millisecondsOf(validUntil) };
+    });
   }
 
-  /** A grant made by this patient. @throws Failure when it does not verify; as `Statements.textOf` */
-  async grant(id: string, patient: EnrolledPatient): Promise<Grant> {
-    return this.grants.obtain(`${patient.patient} ${id}`, async () =>
-      verifyGrant(await this.statements.textOf(id), patient, this.founded),
+  /** A patient's grant, made by it or a delegate, or passed on from one. @throws Failure when it does not verify */
+  async grant(id: string, patient: string): Promise<Grant> {
+    return this.grants.obtain(`${patient} ${id}`, async () => {
+      const accepted = await this.statements.of(id);
+      if (accepted.statement.payload.act === 'passOn') return this.referral(id, patient);
+      const { statement, time, links = 1 } = accepted;
+      if (statement.payload.act === 'enrolPatient') {
+        await this.standings.after(patient, 1);
+        return grantIn(statement, patient);
+      }
+      await this.checkWasThen(patient, links, time);
+      const standing = await this.standings.after(patient, links);
+      await patientsAuthor(statement, standing, this.standings.signersAt(time), time);
+      return grantIn(statement, patient);
+    });
+  }
+
+  /** A grant that a practitioner of the grantee passed on, and the one it came from. */
+  private async referral(id: string, patient: string): Promise<Grant> {
+    const { statement, time } = await this.accepted(id, 'passOn');
+    const { payload } = statement;
+    const { key } = await practitionersAuthor(statement, this.standings.signersAt(time), time);
+    const original = await this.grant(payload.grant, patient);
+    const isGrantee =
+      'organisation' in original.grantee && original.grantee.organisation === key.organisation;
+    if (payload.patient !== patient || !isGrantee) throw new Failure('PASS_ON_NOT_GRANTED');
+    return passedOn(original, id, payload.to);
+  }
+
+  /** A treatment that an organisation's practitioner declared. @throws Failure when it does not verify */
+  async treatment(id: string, patient: string, organisation: string): Promise<Relation['treatment']> {
+    const { statement, time } = await this.accepted(id, 'declareTreatment');
+    const { key } = await practitionersAuthor(statement, this.standings.signersAt(time), time);
+    if (key.organisation !== organisation || statement.payload.patient !== patient) {
+      throw new Failure('TREATMENT_REQUIRED');
+    }
+    return { statement: id, until: statement.payload.until };
+  }
+
+  /** A broken glass as its statements prove it. @throws Failure when one does not verify */
+  async opening(
+    id: string,
+    second: string | undefined,
+    patient: string,
+  ): Promise<LiveOpening & { organisation: string }> {
+    const { statement, time } = await this.accepted(id, 'openBreakGlass');
+    const { payload } = statement;
+    const { key } = await practitionersAuthor(statement, this.standings.signersAt(time), time);
+    if (payload.patient !== patient) throw new Failure('BREAK_GLASS_REQUIRED');
+    const until = instantAt(time + payload.minutes * 60_000);
+    const { organisation, practitioner } = key;
+    const opening = { opening: id, organisation, practitioner, device: payload.device, until };
+    if (second === undefined) return opening;
+    const seconding = await this.accepted(second, 'secondBreakGlass');
+    const other = await practitionersAuthor(
+      seconding.statement,
+      this.standings.signersAt(seconding.time),
+      seconding.time,
     );
+    const isAnother = other.key.organisation === organisation && other.key.practitioner !== practitioner;
+    if (seconding.statement.payload.opening !== id || !isAnother) throw new Failure('SAME_PRACTITIONER');
+    return { ...opening, second };
+  }
+
+  /** A practitioner's key, as the master key registered it; state only says where that stands. */
+  private async practitionerOf(key: string): Promise<PractitionerKey | undefined> {
+    const known = await this.practitioners
+      .obtain(key, () => this.registration(key))
+      .catch((error: unknown) => {
+        if (error instanceof Failure && error.code === 'PRACTITIONER_UNKNOWN') return undefined;
+        throw error;
+      });
+    return known;
+  }
+
+  private async registration(id: string): Promise<PractitionerKey> {
+    const state = PractitionerKey.safeParse(await this.ledger.evaluate(queries.practitioner, id));
+    if (!state.success) throw new Disagreement('a practitioner’s key is not stored as one');
+    const { network, checks } = this.trust;
+    const { statement, time } = await this.accepted(state.data.statement, 'registerPractitioner');
+    const { iss: organisation, practitioner, role, validUntil, key: proof } = statement.payload;
+    checkSignature(statement, this.masterKey(organisation), network, checks);
+    const { key, sig } = checkKeyProof(proof, { network, owner: organisation, time, checks });
+    if (key !== id) throw new Disagreement('a practitioner’s registration is for another key');
+    const registeredAt = instantAt(time);
+    return {
+      key,
+      organisation,
+      practitioner,
+      role,
+      sig,
+      statement: statement.id,
+      registeredAt,
+      validUntil,
+      status: 'registered',
+    };
+  }
+
+  private masterKey(organisation: string): P256Key {
+    return memberOf((this.trust satisfies Founded).genesis, organisation).masterKey;
+  }
+
+  private async accepted<Verb extends Act>(
+    id: string,
+    act: Verb,
+  ): Promise<Accepted & { statement: ReadStatement<StatementOf<Verb>> }> {
+    const { statement, ...rest } = await this.statements.of(id);
+    if (statement.payload.act !== act)
+      throw new Disagreement('a statement is of another kind than it stands for');
+    return { ...rest, statement: statement as ReadStatement<StatementOf<Verb>> };
+  }
+
+  /** State names the links at which a grant was accepted: the next link cannot be much older than the grant. */
+  private async checkWasThen(patient: string, links: number, time: number): Promise<void> {
+    const length = await this.chains.lengthNow(patient);
+    if (length === undefined || length <= links) return;
+    const next = await this.chains.link(patient, links);
+    if (next.time < time - TOLERANCE) throw new Disagreement('a grant is younger than what came after it');
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { digest, parseCompactJws, StoredStatement } from '@chartkey/vocabulary';
+import { type Act, digest, parseCompactJws, StoredStatement } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { BlockBroken } from '../ledger/chain.ts';
 import type { LedgerWrite } from '../ledger/ledger.ts';
@@ -12,14 +12,27 @@ const FORMAT = 'chartkey-revocations/1';
 /** Blocks after which the checkpoint moves although nothing was revoked. */
 const CHECKPOINT_BLOCKS = 500;
 
-const Checkpoint = z.strictObject({ next: z.int().min(0), lines: z.int().min(0), crc: z.int().min(0) });
+/** Begins a line about a statement that narrows what stands about a patient. */
+const RESTRICTS = 'restricts';
 
-/** What a revocation says, whatever else later versions of it may say. */
-const Revocation = z.discriminatedUnion('act', [
-  z.object({ act: z.literal('revokeConsent'), iss: z.string(), grant: z.string() }),
-  z.object({ act: z.literal('revokeDevice'), iss: z.string(), device: z.string() }),
-]);
-const revocationActs = new Set(['revokeConsent', 'revokeDevice']);
+/** Statements that narrow what stands about a patient: none of them may be missing from its chain. */
+const narrowing: ReadonlySet<string> = new Set([
+  'denyAccess',
+  'layRule',
+  'lockForEmergencies',
+  'freeze',
+  'removeKey',
+  'rotateKey',
+  'revokeDelegate',
+  'vetoRecovery',
+  'completeRecovery',
+] satisfies Act[]);
+
+/** What a statement says, whatever else later versions of it may say. */
+const Said = z.looseObject({ act: z.string(), iss: z.string(), patient: z.string().optional() });
+const Target = z.string().min(1);
+
+const Checkpoint = z.strictObject({ next: z.int().min(0), lines: z.int().min(0), crc: z.int().min(0) });
 
 /**
  * The custodian's own memory of every revocation since genesis, filled from valid blocks and never shrunk:
@@ -31,6 +44,7 @@ const revocationActs = new Set(['revokeConsent', 'revokeDevice']);
 export class Revocations implements Sink {
   readonly name = 'revocations';
   readonly #known: Set<string>;
+  readonly #restrictions = new Map<string, readonly string[]>();
   #next: number;
   #saved: number;
 
@@ -40,6 +54,7 @@ export class Revocations implements Sink {
     texts: string[],
   ) {
     this.#known = new Set(texts);
+    this.note(texts);
     this.#next = nextBlock(checkpoint, texts);
     this.#saved = this.#next;
   }
@@ -77,6 +92,11 @@ export class Revocations implements Sink {
     return this.#known.has(`${issuer} ${target}`);
   }
 
+  /** Ids of the statements that ever narrowed what stands about a patient, in the ledger's order. */
+  restrictionsOf(patient: string): readonly string[] {
+    return this.#restrictions.get(patient) ?? [];
+  }
+
   /** How many revocations are known. */
   get size(): number {
     return this.#known.size - 1;
@@ -88,6 +108,7 @@ export class Revocations implements Sink {
     const added = [...found].filter((text) => !this.#known.has(text));
     if (added.length > 0) this.lines.append(added);
     for (const text of added) this.#known.add(text);
+    this.note(added);
     this.#next += fresh.length;
     if (added.length > 0 || this.#next - this.#saved >= CHECKPOINT_BLOCKS) this.save();
   }
@@ -95,6 +116,14 @@ export class Revocations implements Sink {
   close(): void {
     if (this.#next > this.#saved) this.save();
     this.lines.close();
+  }
+
+  private note(texts: readonly string[]): void {
+    for (const text of texts) {
+      const [word, patient = '', id = ''] = text.split(' ');
+      if (word !== RESTRICTS) continue;
+      this.#restrictions.set(patient, [...(this.#restrictions.get(patient) ?? []), id]);
+    }
   }
 
   private save(): void {
@@ -129,9 +158,20 @@ function revocationsIn(block: ArrivedBlock): string[] {
 
 function revocationIn({ attributes, value }: LedgerWrite): string[] {
   const { signingInput, payload } = parseCompactJws(StoredStatement.parse(value).statement);
-  if (digest(signingInput) !== attributes[0]) throw new SyntaxError('the statement has another id');
-  const said: unknown = JSON.parse(payload);
-  if (!revocationActs.has(z.looseObject({ act: z.string() }).parse(said).act)) return [];
-  const revocation = Revocation.parse(said);
-  return [`${revocation.iss} ${'grant' in revocation ? revocation.grant : revocation.device}`];
+  const [id = ''] = attributes;
+  if (digest(signingInput) !== id) throw new SyntaxError('the statement has another id');
+  const said = Said.parse(JSON.parse(payload));
+  const about = said.patient ?? said.iss;
+  switch (said.act) {
+    case 'revokeConsent':
+      return [`${about} ${Target.parse(said.grant)}`];
+    case 'revokeDevice':
+      return [`${said.iss} ${Target.parse(said.device)}`];
+    case 'revokePractitioner':
+      return [`${said.iss} ${Target.parse(said.key)}`];
+    case 'withdrawApproval':
+      return [`approval ${Target.parse(said.approval)}`];
+    default:
+      return narrowing.has(said.act) ? [`${RESTRICTS} ${about} ${id}`] : [];
+  }
 }

@@ -1,4 +1,4 @@
-import { deviceStanding, type ReadAssertion } from '@chartkey/rules';
+import { deviceStanding, keyNamed, type ReadAssertion } from '@chartkey/rules';
 import { Device, Failure, PatientFacts, type PublicKey, queries } from '@chartkey/vocabulary';
 import type { Ledger } from '../ledger/ledger.ts';
 import { unlessForbidden } from '../statements/verification.ts';
@@ -28,8 +28,12 @@ export class IssuerKeys {
    * @throws Failure CLIENT_UNKNOWN for an unknown issuer and for another organisation's device;
    * DEVICE_REVOKED, DEVICE_EXPIRED
    */
-  async keyOf({ issuer, b2b }: Pick<ReadAssertion, 'issuer' | 'b2b'>): Promise<PublicKey | undefined> {
-    if (!b2b) return this.patientKey(issuer);
+  async keyOf({
+    issuer,
+    key,
+    b2b,
+  }: Pick<ReadAssertion, 'issuer' | 'key' | 'b2b'>): Promise<PublicKey | undefined> {
+    if (!b2b) return this.patientKey(issuer, key);
     const device = await this.device(issuer);
     if (device.organisation !== this.organisation || b2b.organization_id !== this.organisation) {
       throw new Failure('CLIENT_UNKNOWN');
@@ -47,14 +51,17 @@ export class IssuerKeys {
     return device;
   }
 
-  private async patientKey(id: string): Promise<PublicKey | undefined> {
-    const known = this.patients.get(id);
+  /** The key of a patient that the assertion names. */
+  private async patientKey(id: string, key: string): Promise<PublicKey | undefined> {
+    const name = `${id} ${key}`;
+    const known = this.patients.get(name);
     if (known) return known;
     const facts = await unlessForbidden(() => this.asked(queries.patient, id));
     if (facts === undefined) return undefined;
-    const { sig } = PatientFacts.parse(facts);
-    this.patients.set(id, sig, this.now() + REMEMBERED);
-    return sig;
+    const named = keyNamed(PatientFacts.parse(facts).keys, key);
+    if (!named) throw new Failure('CLIENT_UNKNOWN');
+    this.patients.set(name, named.sig, this.now() + REMEMBERED);
+    return named.sig;
   }
 
   private async asked(query: string, id: string): Promise<unknown> {

@@ -95,11 +95,11 @@ export class Sessions {
     throw new Failure(isFailureCode(code) ? code : 'BROKEN');
   }
 
-  private callerFor({ issuer, b2b }: ReadAssertion, id: string, until: string): Caller {
+  private callerFor({ issuer, key, b2b }: ReadAssertion, id: string, until: string): Caller {
     const startedBy = this.parts.organisation.id;
     const common = { session: id, id: issuer, startedBy, until };
     if (!b2b) {
-      const session: Session = { ...common, subject: 'patient', purposes: ['PATRQT'] };
+      const session: Session = { ...common, subject: 'patient', purposes: ['PATRQT'], key };
       return { session };
     }
     const { subject_id: practitioner, subject_role: role, purpose_of_use: purposes } = b2b;

@@ -2,6 +2,7 @@ import {
   checkDeviceProof,
   checkEnrolment,
   checkSignature,
+  keyNamed,
   memberOf,
   type ReadStatement,
   type SignatureChecks,
@@ -12,8 +13,10 @@ import {
   type Genesis,
   type P256Key,
   PatientFacts,
+  PractitionerKey,
   queries,
   type StatementOf,
+  Thumbprint,
 } from '@chartkey/vocabulary';
 import type { Ledger } from '../ledger/ledger.ts';
 
@@ -63,17 +66,40 @@ export async function unlessForbidden<Answer>(ask: () => Promise<Answer>): Promi
   }
 }
 
+/** The key that a statement names, if it signs for its issuer now. */
 async function signerKey(
-  { payload }: ReadStatement,
+  { payload, kid }: ReadStatement,
   genesis: Genesis,
   ledger: Pick<Ledger, 'evaluate'>,
 ): Promise<P256Key> {
-  const { act, iss } = payload;
-  const byOrganisation = act === 'approveDevice' || act === 'revokeDevice';
-  const isMember = genesis.organisations.some(({ id }) => id === iss);
-  if (byOrganisation || (act === 'skip' && isMember)) return memberOf(genesis, iss).masterKey;
-  return PatientFacts.parse(await ledger.evaluate(queries.patient, iss)).sig;
+  const { iss } = payload;
+  if (!Thumbprint.safeParse(iss).success) return memberOf(genesis, iss).masterKey;
+  try {
+    const { keys, recovery } = PatientFacts.parse(await ledger.evaluate(queries.patient, iss));
+    const key = payload.act === 'completeRecovery' ? recovery?.sig : keyNamed(keys, kid)?.sig;
+    if (!key) throw new Failure('KEY_REVOKED');
+    return key;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'PATIENT_UNKNOWN') throw error;
+    if (!byPractitioners.has(payload.act)) throw error;
+    return PractitionerKey.parse(await ledger.evaluate(queries.practitioner, iss)).sig;
+  }
 }
+
+/** Verbs that a practitioner's own key may sign. */
+const byPractitioners: ReadonlySet<Act> = new Set([
+  'approve',
+  'attestDelegate',
+  'declareTreatment',
+  'openBreakGlass',
+  'passOn',
+  'refuse',
+  'reviewBreakGlass',
+  'secondBreakGlass',
+  'skip',
+  'startRecovery',
+  'withdrawApproval',
+] satisfies Act[]);
 
 function isOf<Verb extends Act>(
   statement: ReadStatement,

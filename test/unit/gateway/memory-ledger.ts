@@ -42,6 +42,8 @@ export class MemoryLedger implements Pick<Ledger, 'submit' | 'evaluate' | 'commi
       patient: rest.patient ?? patient,
       custodian,
       newest: 0,
+      madeAt: committedAt,
+      labels: [],
       versions: [],
     };
     const added = { version, author: device, commitment, transaction: id, committedAt };
@@ -52,8 +54,8 @@ export class MemoryLedger implements Pick<Ledger, 'submit' | 'evaluate' | 'commi
   async evaluate(query: string, ...args: string[]): Promise<unknown> {
     const [name = ''] = args;
     if (query === queries.record) return required(this.records.get(name), 'RECORD_UNKNOWN');
-    if (query === queries.patient) return required(name === patient ? {} : undefined, 'PATIENT_UNKNOWN');
-    if (query === queries.grants) return this.mayRecord ? [grant] : [];
+    if (query === queries.patient) return required(name === patient ? standing : undefined, 'PATIENT_UNKNOWN');
+    if (query === queries.relation) return { grants: this.mayRecord ? [grant] : [] };
     return approved;
   }
 
@@ -86,4 +88,14 @@ const grant = {
   actions: ['record'],
   purposes: ['TREAT'],
   uses: 0,
+};
+const standing = {
+  patient,
+  enrolledBy: custodian,
+  enrolledAt: '2026-01-01T00:00:00.000Z',
+  statement: 'A'.repeat(43),
+  links: 1,
+  ...{ keys: [], denials: [], rules: [], treating: [], delegates: [], locks: [] },
+  recoveries: 0,
+  nextSeq: 2,
 };

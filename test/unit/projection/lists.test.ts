@@ -37,7 +37,7 @@ describe('the records of a patient', () => {
     await commit(...names.map((name) => (tx: story.Told) => story.recordWrites(tx, name, patient)));
     const mine = new Set(names.filter((_, at) => at % 7 === 0));
     const pages = await allPages((request) =>
-      lists.recordsOf(patient, request, (record) => mine.has(record)),
+      lists.recordsOf(patient, request, ({ record }) => mine.has(record)),
     );
     expect(pages.map((page) => page.length)).toEqual([50, 50]);
     expect(new Set(pages.flat().map(({ record }) => record))).toEqual(mine);

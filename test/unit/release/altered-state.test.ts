@@ -96,7 +96,7 @@ const alterations: Case[] = [
       const other = it.consortium.patient();
       const forged = it.consortium.grant(it.patient.patient, other.sig, { organisation: 'LakesideMSP' });
       it.ledger.accept(other, forged);
-      Object.assign(releasable, { enrolment: other.id });
+      it.ledger.chains.set(it.patient.patient, [other.id]);
       releasable.entry.grant = forged.id;
     },
   },
@@ -185,9 +185,9 @@ const alterations: Case[] = [
     alter: (it, { releasable }) => {
       const other = it.consortium.patient();
       const grant = it.consortium.grant(other.patient, other.sig, { organisation: 'LakesideMSP' });
-      it.ledger.accept(other, grant);
+      it.ledger.accept(grant);
+      it.ledger.enrol(other);
       Object.assign(releasable.entry, { patient: other.patient, grant: grant.id });
-      releasable.enrolment = other.id;
     },
   },
 ];

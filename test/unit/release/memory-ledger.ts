@@ -1,4 +1,4 @@
-import { type Device, Failure, type Grant, queries, type Releasable } from '@chartkey/vocabulary';
+import { type Device, Failure, type Grant, type PatientFacts, queries, type Releasable } from '@chartkey/vocabulary';
 import type { Ledger } from '../../../gateway/src/ledger/ledger.ts';
 import type { TestDevice } from './consortium.ts';
 
@@ -8,11 +8,19 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
   readonly devices = new Map<string, Device>();
   readonly releasable = new Map<string, Releasable>();
   readonly commits = new Map<string, { block: number; valid: boolean }>();
+  /** by patient: ids of the statements that shaped what stands */
+  readonly chains = new Map<string, string[]>();
   grants: Grant[] = [];
   readonly asked: string[] = [];
 
   accept(...statements: { id: string; statement: string }[]): void {
     for (const { id, statement } of statements) this.statements.set(id, statement);
+  }
+
+  /** An enrolment: the first link of the patient's chain. */
+  enrol(patient: { id: string; patient: string; statement: string }): void {
+    this.accept(patient);
+    this.chains.set(patient.patient, [patient.id]);
   }
 
   approve(device: TestDevice): void {
@@ -47,11 +55,24 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
         return (JSON.parse(name) as string[]).map((access) =>
           structuredClone(this.releasable.get(access) ?? { code: 'ACCESS_UNKNOWN' }),
         );
+      case queries.chain:
+        return found(this.chains.get(name), 'PATIENT_UNKNOWN').slice(Number(args[1]));
+      case queries.patient:
+        return this.standing(name);
       case queries.grants:
         return this.grants;
       default:
         throw new Failure('BROKEN');
     }
+  }
+
+  /** As far as the room looks at it: how long the chain is. */
+  private standing(patient: string): PatientFacts {
+    const chain = found(this.chains.get(patient), 'PATIENT_UNKNOWN');
+    const statement = chain[0] ?? '';
+    const empty = { denials: [], rules: [], treating: [], delegates: [], locks: [], keys: [] };
+    const enrolled = { enrolledBy: 'RiversideMSP', enrolledAt: new Date().toISOString() };
+    return { ...empty, ...enrolled, patient, statement, links: chain.length, recoveries: 0, nextSeq: 2 };
   }
 
   async commitOf(transaction: string): Promise<{ block: number; valid: boolean }> {
@@ -62,7 +83,7 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
 /** A copy, as every answer of a peer is one. */
 function found<Value>(
   value: Value | undefined | '',
-  code: 'OUTCOME_UNKNOWN' | 'STATEMENT_UNKNOWN' | 'DEVICE_UNKNOWN' | 'ACCESS_UNKNOWN',
+  code: 'OUTCOME_UNKNOWN' | 'STATEMENT_UNKNOWN' | 'DEVICE_UNKNOWN' | 'ACCESS_UNKNOWN' | 'PATIENT_UNKNOWN',
 ): Value {
   if (value === undefined || value === '') throw new Failure(code);
   return structuredClone(value);

@@ -24,9 +24,9 @@ const url = releasesUrl('http://127.0.0.1:7001');
 function newProofs() {
   const { network, genesis } = consortium;
   const isRevoked = (_issuer: string, target: string) => target === revoked.device;
-  const trust = { network, genesis, checks, isRevoked };
+  const trust = { network, genesis, checks, isRevoked, restrictionsOf: () => [] };
   const clock = () => now;
-  const proven = new Proven(new Statements(ledger), trust);
+  const proven = new Proven(ledger, new Statements(ledger), trust);
   const devices = new Devices({ ledger, proven, trust, alarm: () => {}, now: clock });
   return new Proofs({ devices, checks, now: clock });
 }

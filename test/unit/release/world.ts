@@ -37,7 +37,8 @@ export async function newWorld(
   for (const device of Object.values(devices)) ledger.approve(device);
   const patient = consortium.patient();
   const grant = consortium.grant(patient.patient, patient.sig, { organisation: 'LakesideMSP' });
-  ledger.accept(patient, grant);
+  ledger.accept(grant);
+  ledger.enrol(patient);
   const folder = (name: string) => join(root, `${network.slice(5, 20)}-${name}`);
   const vault = await openVault({
     network,
@@ -57,6 +58,7 @@ export async function newWorld(
   const alarms: Alarm[] = [];
   const troubles: unknown[] = [];
   const revoked = new Set<string>();
+  const restrictions = new Map<string, string[]>();
   const clock = { now: Date.now() };
 
   const partsOf = (organisation: string, device: TestDevice): ReleaseRoomParts => ({
@@ -67,7 +69,10 @@ export async function newWorld(
     device: gatewayDeviceOf(device),
     ledger,
     follower: { reached: async () => true },
-    revocations: { has: (issuer, target) => revoked.has(`${issuer} ${target}`) },
+    revocations: {
+      has: (issuer, target) => revoked.has(`${issuer} ${target}`),
+      restrictionsOf: (patient) => restrictions.get(patient) ?? [],
+    },
     vault,
     alarm: (alarm) => void alarms.push(alarm),
     trouble: (_organisation, error) => void troubles.push(error),
@@ -104,7 +109,9 @@ export async function newWorld(
       sessionUntil: instantAt(clock.now + 240_000),
       custodian: 'RiversideMSP',
       commitment: sealed.commitment,
-      enrolment: patient.id,
+      labels: [],
+      madeAt: instantAt(clock.now),
+      links: 1,
       approval: device.id,
     };
     ledger.releasable.set(access, releasable);
@@ -126,6 +133,7 @@ export async function newWorld(
     alarms,
     troubles,
     revoked,
+    restrictions,
     clock,
     newAccess,
     partsOf,

@@ -42,5 +42,11 @@ export const Refuse = z.strictObject({
   act: z.literal('refuse'),
   reason: RefusalReason,
 });
-/** Counts only before the request is complete. */
-export const WithdrawApproval = z.strictObject({ ...approving, act: z.literal('withdrawApproval') });
+/** Takes the signer's own approval back, which counts only before the request is complete. */
+export const WithdrawApproval = z.strictObject({
+  ...byAnybody,
+  act: z.literal('withdrawApproval'),
+  /** id of the `approve` statement */
+  approval: StatementId,
+  patient: Thumbprint.optional(),
+});
