@@ -1,5 +1,6 @@
 import { Failure, queries, type RecordFacts, transactions } from '@chartkey/vocabulary';
 import type { Committed, Ledger } from '../../../gateway/src/ledger/ledger.ts';
+import { standingOf } from '../../support/standing.ts';
 
 export const patient = `${'P'.repeat(42)}A`;
 export const device = `${'D'.repeat(42)}A`;
@@ -54,7 +55,8 @@ export class MemoryLedger implements Pick<Ledger, 'submit' | 'evaluate' | 'commi
   async evaluate(query: string, ...args: string[]): Promise<unknown> {
     const [name = ''] = args;
     if (query === queries.record) return required(this.records.get(name), 'RECORD_UNKNOWN');
-    if (query === queries.patient) return required(name === patient ? standing : undefined, 'PATIENT_UNKNOWN');
+    if (query === queries.patient)
+      return required(name === patient ? standing : undefined, 'PATIENT_UNKNOWN');
     if (query === queries.relation) return { grants: this.mayRecord ? [grant] : [] };
     return approved;
   }
@@ -89,13 +91,4 @@ const grant = {
   purposes: ['TREAT'],
   uses: 0,
 };
-const standing = {
-  patient,
-  enrolledBy: custodian,
-  enrolledAt: '2026-01-01T00:00:00.000Z',
-  statement: 'A'.repeat(43),
-  links: 1,
-  ...{ keys: [], denials: [], rules: [], treating: [], delegates: [], locks: [] },
-  recoveries: 0,
-  nextSeq: 2,
-};
+const standing = { ...standingOf(patient), nextSeq: 2 };

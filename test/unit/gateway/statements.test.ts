@@ -13,6 +13,7 @@ import {
 import type { Committed, Ledger } from '../../../gateway/src/ledger/ledger.ts';
 import { persistently } from '../../../gateway/src/statements/persistence.ts';
 import { Statements } from '../../../gateway/src/statements/statements.ts';
+import { standingOf } from '../../support/standing.ts';
 
 const network = `demo-${'n'.repeat(42)}A`;
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -69,16 +70,7 @@ class StatementLedger {
       if (!first) throw new Failure('STATEMENT_UNKNOWN');
       return { statement: '', ...first };
     }
-    const enrolledAt = '2026-01-01T00:00:00.000Z';
-    return {
-      patient,
-      sig: key,
-      enc: key,
-      enrolledBy: 'AMSP',
-      enrolledAt,
-      statement: 'A'.repeat(43),
-      nextSeq: 2,
-    };
+    return { ...standingOf(patient, { sig: key }), nextSeq: 2 };
   }
 
   async commitOf() {

@@ -101,10 +101,11 @@ export function recordWrites(told: Told, record: string, patient: string, versio
       value: {
         record,
         patient,
-        enrolment: id(`enrolment of ${patient}`),
         custodian,
         newest: version,
         commitment: id(`${record} ${version}`),
+        madeAt: told.time,
+        labels: [],
       },
     },
     {

@@ -1,4 +1,5 @@
 import type { LedgerBlock } from '../../../gateway/src/ledger/ledger.ts';
+import { standingOf } from '../../support/standing.ts';
 import * as story from './chain-story.ts';
 
 const { id, base32 } = story;
@@ -30,14 +31,7 @@ export const life: LedgerBlock[] = story.chain(
       {
         objectType: 'patient',
         attributes: [patient],
-        value: {
-          patient,
-          sig: { kty: 'EC', crv: 'P-256', x: id('x'), y: id('y') },
-          enc: { kty: 'EC', crv: 'P-256', x: id('ex'), y: id('ey') },
-          enrolledBy: 'RiversideMSP',
-          enrolledAt: tx.time,
-          statement: id('enrolment'),
-        },
+        value: standingOf(patient, { enrolledAt: tx.time, statement: id('enrolment') }),
       },
       { objectType: 'sequence', attributes: [patient], value: { last: 1 } },
     ]),

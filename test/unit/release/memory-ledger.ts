@@ -1,5 +1,13 @@
-import { type Device, Failure, type Grant, type PatientFacts, queries, type Releasable } from '@chartkey/vocabulary';
+import {
+  type Device,
+  Failure,
+  type Grant,
+  type PatientFacts,
+  queries,
+  type Releasable,
+} from '@chartkey/vocabulary';
 import type { Ledger } from '../../../gateway/src/ledger/ledger.ts';
+import { standingOf } from '../../support/standing.ts';
 import type { TestDevice } from './consortium.ts';
 
 /** A peer's state as the release room sees it; tests alter it at will. */
@@ -69,10 +77,7 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
   /** As far as the room looks at it: how long the chain is. */
   private standing(patient: string): PatientFacts {
     const chain = found(this.chains.get(patient), 'PATIENT_UNKNOWN');
-    const statement = chain[0] ?? '';
-    const empty = { denials: [], rules: [], treating: [], delegates: [], locks: [], keys: [] };
-    const enrolled = { enrolledBy: 'RiversideMSP', enrolledAt: new Date().toISOString() };
-    return { ...empty, ...enrolled, patient, statement, links: chain.length, recoveries: 0, nextSeq: 2 };
+    return { ...standingOf(patient, { statement: chain[0] ?? '', links: chain.length }), nextSeq: 2 };
   }
 
   async commitOf(transaction: string): Promise<{ block: number; valid: boolean }> {
