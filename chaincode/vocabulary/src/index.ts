@@ -2,6 +2,7 @@
 export * from './assertion.ts';
 export * from './base64url.ts';
 export * from './canonical.ts';
+export * from './commitment.ts';
 export * from './digest.ts';
 export * from './emergency.ts';
 export * from './failures.ts';
@@ -12,7 +13,9 @@ export * from './keys.ts';
 export * from './ledger.ts';
 export * from './record.ts';
 export * from './rest.ts';
+export * from './sealed-stream.ts';
 export * from './standing.ts';
 export * from './statement.ts';
 export * from './words.ts';
 export * from './world.ts';
+export * from './wrapped-key.ts';

@@ -9,24 +9,14 @@ import {
   randomFillSync,
 } from 'node:crypto';
 import {
-  AccessId,
-  Base32Id,
   decodeBase64url,
-  P256Key,
-  Thumbprint,
+  type P256Key,
   thumbprint,
-  VersionNumber,
+  type WrappedFor,
+  WrappedKeyHeader,
 } from '@chartkey/vocabulary';
-import * as z from 'zod';
 import { Tampered } from '../vault/index.ts';
 import { Recent } from './recent.ts';
-
-/** What a wrapped key is for; stands in the protected header, so that it fits nowhere else. */
-export interface WrappedFor {
-  access: string;
-  record: string;
-  version: number;
-}
 
 const alg = 'ECDH-ES+A256KW';
 const enc = 'A256GCM';
@@ -44,16 +34,6 @@ const otherInfo = Buffer.concat([
   Buffer.alloc(8),
   Buffer.of(0, 0, 1, 0),
 ]);
-
-const Header = z.strictObject({
-  access: AccessId,
-  alg: z.literal(alg),
-  enc: z.literal(enc),
-  epk: P256Key,
-  kid: Thumbprint,
-  record: Base32Id,
-  version: VersionNumber,
-});
 
 const recipients = new Recent<string, { id: string; key: KeyObject }>(1024);
 
@@ -93,7 +73,9 @@ export function unwrapDataKey(jwe: string, key: KeyObject, id: string, use: Wrap
   try {
     const [protectedHeader = '', encryptedKey = '', iv = '', ciphertext = '', tag = '', more] =
       jwe.split('.');
-    const header = Header.parse(JSON.parse(Buffer.from(decodeBase64url(protectedHeader)).toString()));
+    const header = WrappedKeyHeader.parse(
+      JSON.parse(Buffer.from(decodeBase64url(protectedHeader)).toString()),
+    );
     const meant =
       header.kid === id &&
       header.access === use.access &&

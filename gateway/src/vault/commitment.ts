@@ -1,9 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-
-/** Bytes of one keyed hash in `leaves`. */
-export const LEAF_BYTES = 32;
-const LEAVES_A_TURN = 1024;
+import { commitmentRoot, LEAF_BYTES } from '@chartkey/vocabulary';
 
 /** The keyed hashes of a content's segments, made while the content streams by (wire.md, "Bytes"). */
 export class SegmentHashes {
@@ -39,49 +36,7 @@ export class SegmentHashes {
   }
 }
 
-/**
- * The root over leaf 0 (the header's bytes) and the keyed segment hashes, base64url: a SHA-256 tree of the
- * shape of RFC 9162 section 2.1.1. Long trees give way to other work on the way.
- * @throws RangeError when `leaves` is not a whole number of hashes, at least one.
- */
-export async function commitmentOf(header: Uint8Array, leaves: Uint8Array): Promise<string> {
-  if (leaves.length === 0 || leaves.length % LEAF_BYTES !== 0) {
-    throw new RangeError('leaves must be whole keyed hashes of 32 bytes, one at least');
-  }
-  const tree = new Tree();
-  tree.add(leafHash(header));
-  for (let at = 0; at < leaves.length; at += LEAF_BYTES) {
-    tree.add(leafHash(leaves.subarray(at, at + LEAF_BYTES)));
-    if ((at / LEAF_BYTES) % LEAVES_A_TURN === LEAVES_A_TURN - 1) await nextTurn();
-  }
-  return tree.root().toString('base64url');
-}
-
-function leafHash(bytes: Uint8Array): Buffer {
-  return hash('sha256', Buffer.concat([Buffer.of(0), bytes]), 'buffer');
-}
-
-/** Full subtrees, the largest first; two of one size become one. */
-class Tree {
-  private readonly subtrees: { size: number; root: Buffer }[] = [];
-  private readonly pair = Buffer.alloc(1 + 2 * LEAF_BYTES, 1);
-
-  add(leaf: Buffer): void {
-    let added = { size: 1, root: leaf };
-    for (let left = this.subtrees.at(-1); left?.size === added.size; left = this.subtrees.at(-1)) {
-      this.subtrees.pop();
-      added = { size: 2 * added.size, root: this.join(left.root, added.root) };
-    }
-    this.subtrees.push(added);
-  }
-
-  root(): Buffer {
-    return this.subtrees.map(({ root }) => root).reduceRight((right, left) => this.join(left, right));
-  }
-
-  private join(left: Buffer, right: Buffer): Buffer {
-    this.pair.set(left, 1);
-    this.pair.set(right, 1 + LEAF_BYTES);
-    return hash('sha256', this.pair, 'buffer');
-  }
+/** The root over a header's bytes and the keyed hashes, on node:crypto. @throws RangeError as `commitmentRoot` */
+export function commitmentOf(header: Uint8Array, leaves: Uint8Array): Promise<string> {
+  return commitmentRoot(header, leaves, { sha256: (bytes) => hash('sha256', bytes, 'buffer'), nextTurn });
 }

@@ -1,6 +1,13 @@
 // The vault's public words: everything else in this folder is its own business.
+
+export {
+  type ByteRange,
+  PROLOGUE_BYTES,
+  prologueRange,
+  sealedLength,
+  sealedRangeOf,
+} from '@chartkey/vocabulary';
 export * from './failures.ts';
-export { type ByteRange, PROLOGUE_BYTES, prologueRange, sealedLength, sealedRangeOf } from './layout.ts';
 export { openVault } from './open-vault.ts';
 export { openSealed } from './opening.ts';
 export type { SealedVersion } from './sealed-version.ts';

@@ -1,4 +1,3 @@
-import { Tampered } from './failures.ts';
 import {
   type ByteRange,
   PROLOGUE_BYTES,
@@ -7,7 +6,8 @@ import {
   segmentStart,
   segmentsOf,
   TAG_BYTES,
-} from './layout.ts';
+} from '@chartkey/vocabulary';
+import { Tampered } from './failures.ts';
 import { associatedDataOf } from './sealing.ts';
 import { SegmentCipher } from './segment-cipher.ts';
 import type { ByteSource } from './segments.ts';

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { canonicalJson } from '@chartkey/vocabulary';
+import { canonicalJson, PROLOGUE_BYTES } from '@chartkey/vocabulary';
 import { giveBack } from '../give-back.ts';
 import { Tampered } from './failures.ts';
-import { PROLOGUE_BYTES } from './layout.ts';
 import { SegmentCipher } from './segment-cipher.ts';
 import { type ByteSource, cutSegments } from './segments.ts';
 

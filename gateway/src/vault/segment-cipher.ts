@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { PROLOGUE_BYTES, TAG_BYTES } from '@chartkey/vocabulary';
 import { Tampered } from './failures.ts';
-import { PROLOGUE_BYTES, TAG_BYTES } from './layout.ts';
 
 const SALT_BYTES = 32;
 const NONCE_PREFIX_BYTES = 7;

@@ -1,4 +1,4 @@
-import { FIRST_SEGMENT_BYTES, SEGMENT_BYTES } from './layout.ts';
+import { FIRST_SEGMENT_BYTES, SEGMENT_BYTES } from '@chartkey/vocabulary';
 
 /** A part of the content as it is sealed. `bytes` are valid until the next segment is asked for. */
 export interface Segment {

@@ -13,6 +13,7 @@ import { link, lstat, mkdir, readdir, realpath, rename, rm, unlink } from 'node:
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import type { ByteRange } from '@chartkey/vocabulary';
 import {
   AlreadyInVault,
   asVaultFull,
@@ -22,7 +23,6 @@ import {
   VaultPathRefused,
 } from './failures.ts';
 import { syncFolder, writeDurably } from './file-writing.ts';
-import type { ByteRange } from './layout.ts';
 import { checkName } from './names.ts';
 import type { ByteSource } from './segments.ts';
 import type { Store, StoredObject } from './store.ts';

@@ -4,8 +4,8 @@ import type {
   ListMultipartUploadsRequest,
   MultipartUpload,
 } from '@aws-sdk/client-s3';
+import type { ByteRange } from '@chartkey/vocabulary';
 import { NotInVault, Tampered } from './failures.ts';
-import type { ByteRange } from './layout.ts';
 import { checkName } from './names.ts';
 import { Bucket, type BucketSettings, causeOf } from './s3-bucket.ts';
 import { cutParts } from './s3-parts.ts';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ByteRange } from './layout.ts';
+import type { ByteRange } from '@chartkey/vocabulary';
 import type { ByteSource } from './segments.ts';
 
 /** An object as a listing shows it. */

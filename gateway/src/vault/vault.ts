@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { type ByteRange, prologueRange, sealedLength, sealedRangeOf } from '@chartkey/vocabulary';
 import { giveBack } from '../give-back.ts';
-import { type ByteRange, prologueRange, sealedLength, sealedRangeOf } from './layout.ts';
 import { contentName, sidecarName, unsettledName } from './names.ts';
 import { openSealed } from './opening.ts';
 import type { PatientKeys } from './patient-keys.ts';

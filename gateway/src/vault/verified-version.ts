@@ -1,8 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import { canonicalJson, RecordHeader } from '@chartkey/vocabulary';
-import { commitmentOf, LEAF_BYTES, SegmentHashes } from './commitment.ts';
+import { canonicalJson, LEAF_BYTES, RecordHeader, segmentCount } from '@chartkey/vocabulary';
+import { commitmentOf, SegmentHashes } from './commitment.ts';
 import { Tampered } from './failures.ts';
-import { segmentCount } from './layout.ts';
 
 /** What the ledger says of a version: enough to find it and to check every byte of it. */
 export interface Anchor {

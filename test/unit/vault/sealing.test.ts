@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { FIRST_SEGMENT_BYTES, SEGMENT_BYTES, sealedLength } from '../../../gateway/src/vault/layout.ts';
+import { FIRST_SEGMENT_BYTES, SEGMENT_BYTES, sealedLength } from '@chartkey/vocabulary';
 import { openSmall, seal } from '../../../gateway/src/vault/sealing.ts';
 import { SegmentCipher } from '../../../gateway/src/vault/segment-cipher.ts';
 import { gather, golden, goldenPath, plaintext } from './sample.ts';
