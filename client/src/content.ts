@@ -13,7 +13,7 @@ export interface RecordContent {
   digest: string;
   /** both ends included; absent for the whole, which alone can be checked against the digest */
   part?: { first: number; last: number };
-  /** errors with `Interrupted` when cut off, with `DigestMismatch` when it is not what was stored */
+  /** errors with `Interrupted` when cut off, with `DigestMismatch` or `Tampered` when it is not what was stored */
   body: ReadableStream<Uint8Array>;
 }
 

@@ -20,15 +20,19 @@ export {
 } from './keys.ts';
 export { type ListedPage, Listing } from './listing.ts';
 export { MasterKey, type MasterKeyOptions } from './master-key.ts';
+export { openSealed, type SealedPart, type SealedReading } from './opening/open-sealed.ts';
+export type { Anchor } from './opening/verified-version.ts';
 export { Patient, type PatientOptions } from './patient.ts';
 export {
   ChartkeyError,
   DigestMismatch,
   Interrupted,
   ProblemError,
+  Tampered,
   UnexpectedAnswer,
   Unreachable,
   WrongGateway,
+  WrongKey,
 } from './problems.ts';
 export { type AccessFilter, Regulator } from './regulator.ts';
 export type { Retries } from './retries.ts';

@@ -95,6 +95,36 @@ export class DigestMismatch extends ChartkeyError {
   }
 }
 
+/** What came of a record is not what the ledger anchored. No byte of it was passed on: report it. */
+export class Tampered extends ChartkeyError {
+  override readonly name = 'Tampered';
+  outcomeUnknown = false;
+  constructor(
+    readonly access: string,
+    /** what did not match, e.g. `commitment` or `segment 3` */
+    readonly part: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${part} of access ${access} does not match what was anchored; discard it and report it`, options);
+  }
+}
+
+/** A released key cannot be used here: it was not wrapped by the rules for this reader and this access. */
+export class WrongKey extends ChartkeyError {
+  override readonly name = 'WrongKey';
+  outcomeUnknown = false;
+  constructor(
+    readonly access: string,
+    readonly reason: 'malformed' | 'for another reader' | 'for another use' | 'does not open',
+    options?: ErrorOptions,
+  ) {
+    super(
+      `the released key of access ${access} cannot be used: ${reason}; ask again, and report it`,
+      options,
+    );
+  }
+}
+
 /** The gateway is not the one that was meant: another network, organisation or address. */
 export class WrongGateway extends ChartkeyError {
   override readonly name = 'WrongGateway';
