@@ -1,6 +1,6 @@
 // Projects: what runs by itself; what either ledger must answer alike; what runs against the demo consortium, started once for all of it; with npm run
-// test:fabric what only Fabric's own programs can show; and, with npm run test:services, what runs on a real S3
-// server and a real PostgreSQL, the shared suites among it.
+// test:fabric what only Fabric's own programs can show; with npm run test:browser what must hold in a real browser; and,
+// with npm run test:services, what runs on a real S3 server and a real PostgreSQL, the shared suites among it.
 const swc = {
   jsc: {
     target: 'es2024',
@@ -41,6 +41,7 @@ module.exports = {
     project('alone', ['unit', 'golden', 'http', 'embedded', 'faults']),
     project('conformance', ['conformance']),
     project('containers', ['containers']),
+    project('browser', ['browser']),
     project('consortium', ['transactions', 'journeys', 'invariants'], {
       globalSetup: '<rootDir>/test/support/start-consortium.ts',
       globalTeardown: '<rootDir>/test/support/stop-consortium.ts',

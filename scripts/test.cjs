@@ -8,10 +8,10 @@ const root = join(__dirname, '..');
 const node = node24();
 const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 const wanted = process.argv.slice(2);
-// those need servers or programs that are not ours: npm run test:services, npm run test:fabric
+// those need servers or programs that are not ours: npm run test:services, npm run test:fabric, npm run test:browser
 const projects = wanted.includes('--selectProjects')
   ? []
-  : ['--ignoreProjects', 'services', 'fabric-steps', 'fabric-faults', 'containers'];
+  : ['--ignoreProjects', 'services', 'fabric-steps', 'fabric-faults', 'containers', 'browser'];
 // .ci/run counts from this file
 const report = process.env.JEST_REPORT ? ['--json', `--outputFile=${process.env.JEST_REPORT}`] : [];
 
