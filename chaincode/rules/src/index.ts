@@ -9,6 +9,7 @@ export * from './enrolment.ts';
 export * from './genesis.ts';
 export * from './grants.ts';
 export * from './key-proof.ts';
+export * from './receipt.ts';
 export * from './release.ts';
 export * from './request-proof.ts';
 export * from './signature.ts';

@@ -69,6 +69,11 @@ export const failures = {
     'The device does not prove that it holds its key for this organisation and network.',
     'Let the device sign a fresh proof.',
   ],
+  RECEIPT_INVALID: [
+    'invalid',
+    'The receipt is not one by this organisation’s gateway over this outcome.',
+    'Keep it as evidence, and ask another organisation’s gateway.',
+  ],
   INVALID_GENESIS: [
     'invalid',
     'The genesis document is not signed by every member it names.',
@@ -321,7 +326,7 @@ export const failures = {
   METHOD_UNKNOWN: ['method', 'This path does not take this method.', 'Allow lists the ones it takes.'],
   NOT_SERVED_HERE: [
     'unknown',
-    'This gateway has no index, so it serves no lists.',
+    'This gateway has no peer of its own, so it serves no lists and no statements.',
     'Ask a care member’s gateway.',
   ],
   NETWORK_UNKNOWN: [

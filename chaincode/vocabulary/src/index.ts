@@ -11,6 +11,7 @@ export * from './ids.ts';
 export * from './jws.ts';
 export * from './keys.ts';
 export * from './ledger.ts';
+export * from './receipt.ts';
 export * from './record.ts';
 export * from './rest.ts';
 export * from './sealed-stream.ts';

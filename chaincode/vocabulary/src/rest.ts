@@ -12,7 +12,8 @@ import {
   TransactionId,
   VersionNumber,
 } from './ids.ts';
-import { Algorithm } from './keys.ts';
+import { Algorithm, DeviceKey, P256Key } from './keys.ts';
+import { ReceiptText } from './receipt.ts';
 import { Grantee, Scope } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
 import { AccessEntry } from './world.ts';
@@ -54,6 +55,8 @@ export const AcceptedStatement = z.object({
   transaction: TransactionId,
   block: z.int(),
   committedAt: Instant,
+  /** by the gateway's device, from its own peer; absent at a gateway without one (a third party's) */
+  receipt: ReceiptText.optional(),
 });
 export type AcceptedStatement = z.infer<typeof AcceptedStatement>;
 
@@ -131,6 +134,16 @@ export const ListedDevice = z.object({
   validUntil: Instant.optional(),
 });
 export type ListedDevice = z.infer<typeof ListedDevice>;
+
+/** A device with its keys and the approval that proves them: genesis -> master key -> device. */
+export const DeviceAnswer = ListedDevice.extend({
+  organisation: OrganisationId,
+  sig: DeviceKey,
+  enc: P256Key,
+  /** the approving statement, a compact JWS */
+  statement: z.string(),
+});
+export type DeviceAnswer = z.infer<typeof DeviceAnswer>;
 
 export const WellKnown = z.object({
   network: NetworkId,
