@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type {
   AcceptedStatement,
+  DeviceAnswer,
   ListedAccess,
   ListedDevice,
   ListedGrant,
@@ -80,10 +81,14 @@ export interface Gateway {
   startSession(assertion: string): Promise<{ token: string; expiresIn: number }>;
   /** The caller behind a token, while its session lives. */
   callerOf(token: string): Caller | undefined;
-  /** `repeated` when the same statement had its outcome before. */
+  /**
+   * `repeated` when the same statement had its outcome before.
+   * @param transaction where another gateway says that it stands already
+   */
   submitStatement(
     statement: string,
     caller: Caller | undefined,
+    transaction?: string,
   ): Promise<{ accepted: AcceptedStatement; repeated: boolean }>;
   /** Refuses before the first byte of content is read when the caller may not record. */
   storeRecord(upload: Upload & { patient: string }): Promise<{ stored: StoredRecord; repeated: boolean }>;
@@ -114,6 +119,7 @@ export interface Gateway {
   organisations(): Promise<OrganisationAnswer[]>;
   organisationOf(id: string): Promise<OrganisationAnswer>;
   devicesOf(organisation: string, cursor?: string): Promise<Page<ListedDevice>>;
+  deviceOf(organisation: string, device: string): Promise<DeviceAnswer>;
   /** The custodian's side: `proof` is the Bearer JWT of the asking gateway's device. */
   release(access: string, proof: string): Promise<ReleaseAnswer>;
   /** Sealed bytes of a released access, both ends included. */

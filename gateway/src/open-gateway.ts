@@ -20,9 +20,10 @@ import { Readiness } from './readiness.ts';
 import { Records } from './records/records.ts';
 import { RetryNotes } from './records/retry-notes.ts';
 import { sweepNowAndThen } from './records/sweeping.ts';
-import { openReleaseRoom, type ReleaseRoom } from './release/index.ts';
+import { type GatewayDevice, openReleaseRoom, type ReleaseRoom } from './release/index.ts';
 import { RetryKeys } from './retry-keys.ts';
 import { Sessions } from './sessions/sessions.ts';
+import { receiptsBy } from './statements/receipts.ts';
 import { Statements } from './statements/statements.ts';
 import { openFileStore, openVault, refuseVaultKeyInside, VaultKeyRefused } from './vault/index.ts';
 import { watchChaincode } from './watched-chaincode.ts';
@@ -103,7 +104,7 @@ export async function openGateway(
       network,
       genesis: signed,
       organisation,
-      ...verbs({ config, pinned, ledger, records, releases, following, retryKeys, metrics }),
+      ...verbs({ config, pinned, device, ledger, records, releases, following, retryKeys, metrics }),
       unready: () => readiness.unready(),
       close,
     };
@@ -137,6 +138,7 @@ export async function openGateway(
 interface Rooms {
   config: Config;
   pinned: Pinned;
+  device: GatewayDevice;
   ledger: Ledger;
   records: Records;
   releases: ReleaseRoom | undefined;
@@ -147,13 +149,16 @@ interface Rooms {
 
 /** The verbs, each by the room that knows it. */
 function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisation' | 'unready' | 'close'> {
-  const { config, pinned, ledger, records, releases, following, retryKeys, metrics } = rooms;
+  const { config, pinned, device, ledger, records, releases, following, retryKeys, metrics } = rooms;
   const { network, organisation } = pinned;
   const { genesis } = pinned.signed;
   const checks = nodeSignatureChecks;
   const group = { most: config.ITEMS_PER_TRANSACTION, inFlight: config.IN_FLIGHT, queue: config.QUEUE };
   const sessions = new Sessions({ ledger, organisation, checks, group });
-  const statements = new Statements({ ledger, network, genesis, checks });
+  // A peer's word is its organisation's: who uses another's peer has nothing of its own to confirm.
+  const hasPeer = config.LEDGER_PEER_ORGANISATION === organisation.id;
+  const receipt = hasPeer ? receiptsBy({ network, organisation: organisation.id, device }) : undefined;
+  const statements = new Statements({ ledger, network, genesis, checks, receipt });
   const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
   const members = new Members(ledger, genesis);
   const trail = new Trail({ ledger, asking, retryKeys, lists: following && (() => following.lists()) });
@@ -180,7 +185,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
   return {
     startSession: (assertion) => sessions.start(assertion),
     callerOf: (token) => sessions.callerOf(token),
-    submitStatement: (statement, caller) => statements.submit(statement, caller),
+    submitStatement: (...handedIn) => statements.submit(...handedIn),
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
     anchorOf: async (caller, record) => records.anchorOf(standing(caller), record),
@@ -193,6 +198,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     organisations: () => members.organisations(),
     organisationOf: (id) => members.organisationOf(id),
     devicesOf: (id, cursor) => members.devicesOf(id, cursor),
+    deviceOf: (id, device) => members.deviceOf(id, device),
     release: (access, proof) => room.release(access, proof),
     sealedOf: (access, proof, range) => room.sealedOf(access, proof, range),
   };

@@ -24,6 +24,7 @@ test.each([
   ['/v1/organisations', 'insurer'],
   ['/v1/organisations/RiversideMSP', 'patient'],
   ['/v1/organisations/RiversideMSP/devices', 'device'],
+  [`/v1/organisations/RiversideMSP/devices/${patient}`, 'patient'],
   ['/v1/audit/accesses?decision=denied&from=2026-01-01T00:00:00.000Z', 'regulator'],
 ])('GET %s answers JSON to %s, and says which ledger it stands on', async (path, who) => {
   const found = await served.ask({ path, headers: who === 'nobody' ? [] : as(who) });

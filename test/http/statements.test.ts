@@ -90,3 +90,19 @@ test('a conflict says what it knows in members of their own', async () => {
   });
   expect([found.status, JSON.parse(found.body).expected]).toEqual([409, 5]);
 });
+
+test('a carried statement says where it stands already, and has its first outcome with 200', async () => {
+  const carried = 'c'.repeat(64);
+  const asking = {
+    method: 'POST',
+    headers: ['Content-Type: application/jose'],
+    body: statement('revokeConsent'),
+  };
+  const found = await served.ask({ ...asking, path: `/v1/statements?transaction=${carried}` });
+  expect([found.status, JSON.parse(found.body)]).toMatchObject([
+    200,
+    { transaction: carried, receipt: 'e30.e30.c2ln' },
+  ]);
+  const wrong = await served.ask({ ...asking, path: '/v1/statements?transaction=yesterday' });
+  expect([wrong.status, JSON.parse(wrong.body).code]).toEqual([400, 'INVALID_REQUEST']);
+});

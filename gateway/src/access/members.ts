@@ -1,12 +1,14 @@
 import { deviceStanding, memberOf } from '@chartkey/rules';
 import {
   Device,
+  type DeviceAnswer,
   Failure,
   type Genesis,
   type ListedDevice,
   type OrganisationAnswer,
   OrganisationFacts,
   queries,
+  StoredStatement,
 } from '@chartkey/vocabulary';
 import type { Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -49,10 +51,29 @@ export class Members {
     return start + PAGE_SIZE < devices.length && last ? { items, next: last.device } : { items };
   }
 
+  /**
+   * A device with its keys and its approval, so that who asks need not take our word for them.
+   * @throws Failure ORGANISATION_UNKNOWN, DEVICE_UNKNOWN, NOT_SERVED_HERE at a third party, which gets no statements
+   */
+  async deviceOf(organisation: string, thumbprint: string): Promise<DeviceAnswer> {
+    memberOf(this.genesis, organisation);
+    const device = Device.parse(await this.ledger.evaluate(queries.device, thumbprint));
+    if (device.organisation !== organisation) throw new Failure('DEVICE_UNKNOWN');
+    const { sig, enc } = device;
+    const approval = await this.ledger.evaluate(queries.statement, device.statement).catch(notServedHere);
+    const { statement } = StoredStatement.parse(approval);
+    return { ...listed(device, this.now()), organisation, sig, enc, statement };
+  }
+
   private answer({ id, nextSeq }: OrganisationFacts): OrganisationAnswer {
     const { name, kind, url, tokenUrl, masterKey } = memberOf(this.genesis, id);
     return { id, name, kind, url, tokenUrl, masterKey, nextSeq };
   }
+}
+
+function notServedHere(error: unknown): never {
+  const forbidden = error instanceof Failure && error.code === 'CARE_MEMBERS_ONLY';
+  throw forbidden ? new Failure('NOT_SERVED_HERE') : error;
 }
 
 const statuses = { DEVICE_REVOKED: 'revoked', DEVICE_EXPIRED: 'expired' } as const;

@@ -1,5 +1,13 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { type Algorithm, algorithmOf, DeviceKey, P256Key, thumbprint } from '@chartkey/vocabulary';
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import {
+  type Algorithm,
+  algorithmOf,
+  canonicalJson,
+  DeviceKey,
+  P256Key,
+  signingInput,
+  thumbprint,
+} from '@chartkey/vocabulary';
 
 /** This gateway's own device: it asks for releases and is the one that keys are wrapped for. */
 export interface GatewayDevice {
@@ -31,6 +39,15 @@ export function gatewayDevice(keys: { sig: PrivateJwk; enc: PrivateJwk }): Gatew
     enc,
     encId: thumbprint(P256Key.parse(publicJwk(enc))),
   };
+}
+
+const digests: Record<Algorithm, string> = { ES256: 'sha256', ES384: 'sha384', RS384: 'sha384' };
+
+/** A compact JWS by the device over canonical JSON, its header exactly `alg`, `kid` and this `typ`. */
+export function signedBy({ algorithm, device, sig }: GatewayDevice, typ: string, payload: object): string {
+  const signed = signingInput(canonicalJson({ alg: algorithm, kid: device, typ }), canonicalJson(payload));
+  const key = { key: sig, dsaEncoding: 'ieee-p1363' as const };
+  return `${signed}.${sign(digests[algorithm], Buffer.from(signed), key).toString('base64url')}`;
 }
 
 function publicJwk(key: KeyObject): unknown {

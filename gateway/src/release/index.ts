@@ -23,7 +23,7 @@ import { Statements } from './statements.ts';
 
 export type { Alarm, RaiseAlarm } from './alarm.ts';
 export type { Resolve } from './destinations.ts';
-export { type GatewayDevice, gatewayDevice } from './gateway-device.ts';
+export { type GatewayDevice, gatewayDevice, signedBy } from './gateway-device.ts';
 export { makeProof, releasesUrl, sealedUrl } from './proof.ts';
 export type { Reading } from './reading.ts';
 export type { SealedPart } from './sealed.ts';

@@ -1,21 +1,19 @@
-import { randomBytes, sign } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ApprovedDevice, SignatureChecks } from '@chartkey/rules';
 import {
   Algorithm,
   algorithmOf,
   Base32Id,
   base32Id,
-  canonicalJson,
   Failure,
   parseCompactJws,
   parseUnambiguous,
   Seconds,
-  signingInput,
   Thumbprint,
 } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import type { Devices } from './devices.ts';
-import type { GatewayDevice } from './gateway-device.ts';
+import { type GatewayDevice, signedBy } from './gateway-device.ts';
 import { Replays } from './replays.ts';
 
 /** Seconds that a proof lives at most. */
@@ -35,8 +33,6 @@ const Claims = z.strictObject({
   sub: Thumbprint,
 });
 
-const digests: Record<Algorithm, string> = { ES256: 'sha256', ES384: 'sha384', RS384: 'sha384' };
-
 /** Where a custodian hands keys over: the `aud` of a proof that asks for one. */
 export function releasesUrl(gatewayUrl: string): string {
   return `${gatewayUrl.replace(/\/$/, '')}/v1/releases`;
@@ -53,7 +49,6 @@ export function sealedUrl(gatewayUrl: string, access: string): string {
  */
 export function makeProof(device: GatewayDevice, audience: string, now: number): string {
   const iat = Math.floor(now / 1000);
-  const header = { alg: device.algorithm, kid: device.device, typ: 'chartkey-release+jwt' };
   const claims = {
     aud: audience,
     exp: iat + PROOF_SECONDS,
@@ -62,10 +57,7 @@ export function makeProof(device: GatewayDevice, audience: string, now: number):
     jti: base32Id(randomBytes(16)),
     sub: device.device,
   };
-  const signed = signingInput(canonicalJson(header), canonicalJson(claims));
-  const key = { key: device.sig, dsaEncoding: 'ieee-p1363' as const };
-  const signature = sign(digests[device.algorithm], Buffer.from(signed), key);
-  return `${signed}.${signature.toString('base64url')}`;
+  return signedBy(device, 'chartkey-release+jwt', claims);
 }
 
 export interface ProofsParts {

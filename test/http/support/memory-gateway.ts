@@ -111,12 +111,14 @@ export function memoryGateway(): Gateway & { fails: unknown; uploads: number; re
       return { token: 'device', expiresIn: 300 };
     },
     callerOf: (token) => callers[token],
-    submitStatement: async (statement, caller) => {
+    submitStatement: async (statement, caller, carried) => {
       may();
       const { act } = JSON.parse(Buffer.from(statement.split('.')[1] ?? '', 'base64url').toString());
       if (act === 'enrolPatient' && !caller) throw new Failure('TOKEN_REQUIRED');
       const accepted = { act, id: digest(statement), transaction, block: 7, committedAt: time };
-      return { accepted, repeated: false };
+      return carried === undefined
+        ? { accepted, repeated: false }
+        : { accepted: { ...accepted, transaction: carried, receipt: 'e30.e30.c2ln' }, repeated: true };
     },
     storeRecord: store,
     storeVersion: async (upload) => {
@@ -172,6 +174,12 @@ export function memoryGateway(): Gateway & { fails: unknown; uploads: number; re
     },
     devicesOf: async () =>
       page({ device: digest('device'), use: 'ehr' as const, status: 'approved' as const, approvedAt: time }),
+    deviceOf: async (id, device) => {
+      if (id !== organisation.id) throw new Failure('ORGANISATION_UNKNOWN');
+      const key = riverside.masterKey;
+      const about = { use: 'gateway' as const, status: 'approved' as const, approvedAt: time };
+      return { device, organisation: id, ...about, sig: key, enc: key, statement: 'e30.e30.c2ln' };
+    },
     release: async () => {
       may();
       return { access, header: {}, leaves: 'AAAA', key: 'e30.e30.e30.e30.e30' };

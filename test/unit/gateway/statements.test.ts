@@ -3,6 +3,7 @@ import { isLowS } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import {
   canonicalJson,
+  digest,
   Failure,
   type Genesis,
   P256Key,
@@ -33,27 +34,43 @@ function skipping(seq: number, iat = Math.floor(Date.now() / 1000)): string {
   }
 }
 
+interface Outcome {
+  transaction: string;
+  committedAt: string;
+}
+
+/** A network in memory, as our own peer shows it: it may be behind the others. */
 class StatementLedger {
-  readonly accepted = new Map<string, { transaction: string; committedAt: string }>();
+  /** by statement id, as the other peers have it */
+  readonly accepted = new Map<string, Outcome>();
+  /** what our own peer does not show yet */
+  readonly unseen = new Set<string>();
+  /** what our own peer has stored in a block and not applied yet, by the looks that it still takes */
+  readonly unapplied = new Map<string, number>();
   submitted = 0;
+  proposed = 0;
   conflicts = 0;
 
+  /** Another organisation's gateway brings a statement to the ledger; our own peer is behind. */
+  acceptElsewhere(statement: string): Outcome {
+    const outcome = { transaction: 'e'.repeat(64), committedAt: '2026-01-01T00:00:00.000Z' };
+    this.accepted.set(idOf(statement), outcome);
+    this.unseen.add(idOf(statement));
+    return outcome;
+  }
+
   async submit(_: string, input: unknown, { when }: NonNullable<Parameters<Ledger['submit']>[2]> = {}) {
+    this.proposed += 1;
     await new Promise((resolve) => setTimeout(resolve, 5));
-    const { statement } = input as { statement: string };
-    const id = statement.slice(0, statement.lastIndexOf('.'));
+    const id = idOf((input as { statement: string }).statement);
+    // The peers' answers differ for as long as one of them is behind.
+    if (this.unseen.has(id)) throw new Failure('LEDGER_CONFLICT');
     const first = this.accepted.get(id);
     const { transaction, committedAt } = first ?? {
       transaction: String(this.submitted).padStart(64, '0'),
       committedAt: '2026-01-01T00:00:00.000Z',
     };
-    const result = {
-      act: 'skip',
-      id: 'A'.repeat(43),
-      transaction,
-      committedAt,
-      repeated: first !== undefined,
-    };
+    const result = { act: 'skip', id, transaction, committedAt, repeated: first !== undefined };
     if (when?.(result) === false) return { transaction, block: -1, result } satisfies Committed;
     if (this.conflicts > 0) {
       this.conflicts -= 1;
@@ -64,19 +81,26 @@ class StatementLedger {
     return { transaction, block: 5, result } satisfies Committed;
   }
 
-  async evaluate(query: string) {
+  async evaluate(query: string, id: string) {
     if (query === queries.statement) {
-      const [first] = this.accepted.values();
-      if (!first) throw new Failure('STATEMENT_UNKNOWN');
+      const first = this.accepted.get(id);
+      const looks = this.unapplied.get(id) ?? 0;
+      this.unapplied.set(id, looks - 1);
+      if (!first || this.unseen.has(id) || looks > 0) throw new Failure('STATEMENT_UNKNOWN');
       return { statement: '', ...first };
     }
     return { ...standingOf(patient, { sig: key }), nextSeq: 2 };
   }
 
-  async commitOf() {
+  async commitOf(transaction: string) {
+    const [id] = [...this.accepted].find(([, one]) => one.transaction === transaction) ?? [];
+    if (id === undefined) throw new Failure('OUTCOME_UNKNOWN', { transaction });
+    this.unseen.delete(id);
     return { block: 5, valid: true };
   }
 }
+
+const idOf = (statement: string) => digest(statement.slice(0, statement.lastIndexOf('.')));
 
 let ledger: StatementLedger;
 let time: number;
@@ -91,6 +115,7 @@ beforeEach(() => {
     network,
     genesis,
     checks: nodeSignatureChecks,
+    receipt: ({ id, transaction, block }) => `${id}.${transaction}.${block}`,
     now: () => time,
   });
 });
@@ -138,4 +163,50 @@ test('a conflict is tried again, but not for ever', async () => {
   });
   await expect(losing).rejects.toThrow('LEDGER_CONFLICT');
   expect(tries).toBe(5);
+});
+
+test('every answer has a receipt over its outcome, the repeated ones too', async () => {
+  const statement = skipping(2);
+  const receipt = `${idOf(statement)}.${'0'.repeat(64)}.5`;
+  for (const repeated of [false, true]) {
+    expect(await statements.submit(statement, undefined)).toMatchObject({ repeated, accepted: { receipt } });
+  }
+});
+
+test('what another gateway brought to the ledger is waited for, never proposed anew', async () => {
+  const statement = skipping(2);
+  const { transaction } = ledger.acceptElsewhere(statement);
+  const answer = await statements.submit(statement, undefined, transaction);
+  expect(answer).toMatchObject({ repeated: true, accepted: { transaction, block: 5 } });
+  expect(ledger.proposed).toBe(0);
+});
+
+test('a block that the own peer has stored and not applied yet is waited for too, also by an expired statement', async () => {
+  const statement = skipping(2);
+  const { transaction } = ledger.acceptElsewhere(statement);
+  ledger.unapplied.set(idOf(statement), 2);
+  time += 120_000;
+  expect((await statements.submit(statement, undefined, transaction)).accepted.transaction).toBe(transaction);
+  expect(ledger.proposed).toBe(0);
+});
+
+test('without a word on where it stands, a lagging peer is asked again before each proposal', async () => {
+  const statement = skipping(2);
+  const { transaction } = ledger.acceptElsewhere(statement);
+  setTimeout(() => ledger.unseen.clear(), 30);
+  const answer = await statements.submit(statement, undefined);
+  expect(answer).toMatchObject({ repeated: true, accepted: { transaction, receipt: expect.any(String) } });
+  expect(ledger.submitted).toBe(0);
+});
+
+test('a transaction that nobody knows holds nothing up: the statement is brought to the ledger', async () => {
+  const answer = await statements.submit(skipping(2), undefined, 'f'.repeat(64));
+  expect(answer).toMatchObject({ repeated: false, accepted: { block: 5 } });
+});
+
+test('a statement that state shows and no valid transaction bears out gets no receipt', async () => {
+  const statement = skipping(2);
+  await statements.submit(statement, undefined);
+  ledger.commitOf = async () => ({ block: 5, valid: false });
+  await expect(statements.submit(statement, undefined)).rejects.toThrow('LEDGER_DISAGREES');
 });

@@ -4,7 +4,7 @@ import { content } from './content.ts';
 import { smartConfiguration, wellKnown } from './discovery.ts';
 import { documentation, documentationAsset, openApi } from './documentation.ts';
 import { live, ready } from './health.ts';
-import { devices, organisation, organisations } from './organisations.ts';
+import { device, devices, organisation, organisations } from './organisations.ts';
 import { patient, patientAccesses, patientGrants, patientRecords } from './patients.ts';
 import { anchor, storeRecord, storeVersion } from './records.ts';
 import { release, sealed } from './releases.ts';
@@ -33,6 +33,7 @@ export const routes: readonly Route[] = [
   organisations,
   organisation,
   devices,
+  device,
   audit,
   release,
   sealed,

@@ -1,4 +1,11 @@
-import { ListedDevice, OrganisationAnswer, OrganisationId, page } from '@chartkey/vocabulary';
+import {
+  DeviceAnswer,
+  ListedDevice,
+  OrganisationAnswer,
+  OrganisationId,
+  page,
+  Thumbprint,
+} from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { route } from '../route.ts';
@@ -45,4 +52,19 @@ export const devices = route({
   failures: [...ledgerFailures, ...indexFailures, 'ORGANISATION_UNKNOWN'],
   serve: async (asked) =>
     answer(asked, DevicesPage, await asked.gateway.devicesOf(asked.params.organisation, asked.query.cursor)),
+});
+
+export const device = route({
+  method: 'get',
+  path: '/v1/organisations/{organisation}/devices/{device}',
+  word: 'organisations',
+  summary: 'A device with its keys, and the approval by its organisation’s master key that proves them',
+  needs: 'token',
+  params: params.extend({ device: Thumbprint }),
+  answers: { 200: { says: 'The device', schema: DeviceAnswer } },
+  failures: [...ledgerFailures, 'ORGANISATION_UNKNOWN', 'DEVICE_UNKNOWN', 'NOT_SERVED_HERE'],
+  serve: async (asked) => {
+    const { organisation: id, device: thumbprint } = asked.params;
+    answer(asked, DeviceAnswer, await asked.gateway.deviceOf(id, thumbprint));
+  },
 });

@@ -1,4 +1,4 @@
-import { AcceptedStatement, Failure, STATEMENT_BYTES } from '@chartkey/vocabulary';
+import { AcceptedStatement, Failure, STATEMENT_BYTES, TransactionId } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { textOf } from '../body.ts';
@@ -13,6 +13,7 @@ export const statements = route({
   summary:
     'One door for enrolment, consent, revocation and device approval: the verb is inside the signature',
   needs: 'optional-token',
+  query: z.object({ transaction: TransactionId.optional() }),
   body: { mediaType: 'application/jose', schema: z.string().regex(compact), limit: STATEMENT_BYTES },
   answers: {
     201: { says: 'The statement is on the ledger', schema: AcceptedStatement },
@@ -45,6 +46,7 @@ export const statements = route({
     'KEY_USED',
     'GRANT_LIMIT',
     'LEDGER_CONFLICT',
+    'LEDGER_DISAGREES',
     'LEDGER_UNAVAILABLE',
     'BUSY',
     'OUTCOME_UNKNOWN',
@@ -53,7 +55,7 @@ export const statements = route({
     await asked.limits.statementAddress(asked.request, asked.response);
     const statement = await statementIn(asked);
     await asked.limits.signer(asked.request, asked.response, statement);
-    const { accepted, repeated } = await submitted(asked, statement);
+    const { accepted, repeated } = await submitted(asked, statement, asked.query.transaction);
     answer(asked, AcceptedStatement, accepted, { status: repeated ? 200 : 201 });
   },
 });
@@ -66,9 +68,9 @@ async function statementIn({ request, response, settings }: Asked): Promise<stri
 }
 
 /** A statement that needs a token says so; who sent an outdated one hears that instead. */
-async function submitted({ gateway, request, caller }: Asked, statement: string) {
+async function submitted({ gateway, request, caller }: Asked, statement: string, transaction?: string) {
   try {
-    return await gateway.submitStatement(statement, caller);
+    return await gateway.submitStatement(statement, caller, transaction);
   } catch (error) {
     const sentOne = request.headers.authorization !== undefined && caller === undefined;
     if (error instanceof Failure && error.code === 'TOKEN_REQUIRED' && sentOne) {
