@@ -97,9 +97,12 @@ export class Gateway {
     return new MasterKey(this, options.organisation ?? this.organisation, signer, options);
   }
 
-  /** Sends a statement, which carries its own authority; the same one again has the same outcome. */
-  submit(statement: string): Promise<AcceptedStatement> {
-    return this.accept(this.statementCall(statement));
+  /**
+   * Sends a statement, which carries its own authority; the same one again has the same outcome.
+   * @param carried.transaction where another gateway says that it stands already: this one waits for its own peer
+   */
+  submit(statement: string, carried: { transaction?: string } = {}): Promise<AcceptedStatement> {
+    return this.accept({ ...this.statementCall(statement), query: carried });
   }
 
   /** The request that hands a statement in. */

@@ -1,6 +1,8 @@
-export { canonicalJson, type FailureCode, thumbprint } from '@chartkey/vocabulary';
+export { judgeReceipt, type OtherWord } from '@chartkey/rules';
+export { canonicalJson, type FailureCode, type Receipt, thumbprint } from '@chartkey/vocabulary';
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
 export { Calls, type CallsOptions } from './calls.ts';
+export type { Carried } from './carrying.ts';
 export type { RecordContent } from './content.ts';
 export { Device, type ReadOptions, type StoreOptions } from './device.ts';
 export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
@@ -22,7 +24,7 @@ export { type ListedPage, Listing } from './listing.ts';
 export { MasterKey, type MasterKeyOptions } from './master-key.ts';
 export { openSealed, type SealedPart, type SealedReading } from './opening/open-sealed.ts';
 export type { Anchor } from './opening/verified-version.ts';
-export { Patient, type PatientOptions } from './patient.ts';
+export { type CarryOptions, Patient, type PatientOptions } from './patient.ts';
 export {
   ChartkeyError,
   DigestMismatch,
@@ -34,6 +36,7 @@ export {
   WrongGateway,
   WrongKey,
 } from './problems.ts';
+export { type ProvenReceipt, ReceiptsDisagree, ReceiptUnproven } from './receipts.ts';
 export { type AccessFilter, Regulator } from './regulator.ts';
 export type { Retries } from './retries.ts';
 export { type Registrar, Statements, StatementUnsettled } from './sequence.ts';

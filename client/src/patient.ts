@@ -5,9 +5,11 @@ import {
   type PatientAnswer,
   page,
 } from '@chartkey/vocabulary';
+import { type Carried, carried } from './carrying.ts';
 import type { Gateway } from './gateway.ts';
 import type { Keys } from './keys.ts';
 import type { Listing } from './listing.ts';
+import { WrongGateway } from './problems.ts';
 import { Statements } from './sequence.ts';
 import { Session } from './session.ts';
 import { Author, type GrantWords, type SignedStatement } from './statements.ts';
@@ -17,6 +19,11 @@ export interface PatientOptions {
   id?: string | undefined;
   /** what an earlier run left unsettled: `statements.unsettled` */
   unsettled?: SignedStatement | undefined;
+}
+
+export interface CarryOptions {
+  /** the gateway of another organisation, as `connect` found it with the pinned network id */
+  second?: Gateway | undefined;
 }
 
 /** A patient, or the app that holds the patient's keys: decides, sees every look, takes back. */
@@ -49,9 +56,28 @@ export class Patient extends Session {
     return this.statements.numbered((seq) => this.statements.author.grantConsent(seq, words));
   }
 
-  /** Takes a grant back. It needs no number, so it can go through any gateway at any time. */
-  async revoke(grant: string): Promise<AcceptedStatement> {
-    return this.statements.unnumbered(await this.statements.author.revokeConsent(grant));
+  /**
+   * Takes a grant back. It needs no number, so it can go through any gateway at any time. Done only once another
+   * organisation's gateway says the same: without a `second` that is this gateway's word alone.
+   * @throws also ReceiptsDisagree
+   */
+  async revoke(grant: string, options: CarryOptions = {}): Promise<Carried> {
+    return this.carry(await this.statements.author.revokeConsent(grant), options);
+  }
+
+  /** Hands the same statement in again, here and at the second gateway: it has its first outcome. */
+  async carry(statement: SignedStatement, { second }: CarryOptions = {}): Promise<Carried> {
+    const way = { first: this, second: second && this.sessionAt(second) };
+    return carried(statement, way, () => this.statements.unnumbered(statement));
+  }
+
+  /** @throws WrongGateway unless it is another organisation's, in the same network */
+  private sessionAt(gateway: Gateway): Session {
+    const { network, organisation } = this.gateway;
+    if (gateway.network !== network || gateway.organisation === organisation) {
+      throw new WrongGateway(`${gateway.url}: not another organisation’s gateway of ${network}`);
+    }
+    return new Session(gateway, { signer: this.keys.sig });
   }
 
   /** Who enrolled the patient, when, and which number comes next. */

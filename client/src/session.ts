@@ -1,4 +1,5 @@
 import {
+  DeviceAnswer,
   ListedDevice,
   ListedRecord,
   OrganisationAnswer,
@@ -41,6 +42,12 @@ export class Session {
   /** The devices of an organisation, revoked ones included. */
   devices(organisation: string): Listing<ListedDevice> {
     return this.list(page(ListedDevice), `/v1/organisations/${encodeURIComponent(organisation)}/devices`);
+  }
+
+  /** One device with its keys, and the approval that proves them. */
+  device(organisation: string, device: string): Promise<DeviceAnswer> {
+    const path = `/v1/organisations/${encodeURIComponent(organisation)}/devices/${encodeURIComponent(device)}`;
+    return this.get(DeviceAnswer, path);
   }
 
   /** What the ledger says of a record: whose it is, and each version's commitment. */
