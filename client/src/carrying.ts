@@ -47,9 +47,13 @@ export async function carried(
   };
   const { transaction } = accepted;
   const again = second && (await tried(() => second.gateway.submit(statement.text, { transaction })));
-  const witness = (again && second) ?? first;
+  // Who gives no receipt (a third party) shows no approvals either.
+  const witness = again?.receipt === undefined ? first : (second ?? first);
   const proofs = [await tried(() => proveReceipt(first.gateway, accepted, witness))];
-  if (second && again) proofs.push(await tried(() => proveReceipt(second.gateway, again, first)));
+  if (second && again) {
+    const other = accepted.receipt === undefined ? second : first;
+    proofs.push(await tried(() => proveReceipt(second.gateway, again, other)));
+  }
   const receipts = proofs.filter((proof) => proof !== undefined);
   const done = areOne(receipts);
   return { statement, accepted, receipts, done, ...(reasons.length > 0 && { reason: reasons[0] }) };

@@ -43,8 +43,10 @@ export async function tellStory(credentials: DemoCredentials, samples: Sample[],
   const refusedBefore = await refuse(cast, stored, 'Lakeside has no permission yet', tell);
   const grant = await permit(cast, tell);
   const granted = await readBack(cast, stored, tell);
-  await cast.patient.revoke(grant);
-  tell('\n5. The patient takes the permission back. It is over from this block on.');
+  const { accepted, done } = await cast.patient.revoke(grant, { second: cast.lake.gateway });
+  if (!done) throw new Error('the revocation is not confirmed by two organisations');
+  tell(`\n5. The patient takes the permission back. It is over from block ${accepted.block} on.`);
+  tell('   Riverside and Lakeside each signed a receipt for it, and the two say the same.');
   const refusedAfter = await refuse(cast, stored.slice(0, 1), 'Lakeside asks once more', tell);
   await showTrail(cast, [...refusedBefore, ...granted, ...refusedAfter], tell);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkSignature, readStatement } from '@chartkey/rules';
+import { checkSignature, readReceipt, readStatement, verifyReceipt } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import { base32Id, canonicalJson, networkId, recordIdFor, sessionId, thumbprint } from '@chartkey/vocabulary';
 
@@ -35,6 +35,15 @@ test.each(Object.keys(vectors.statements))(
     checkSignature(statement, key, vectors.genesis.network, nodeSignatureChecks);
   },
 );
+
+test('a receipt is still read and verified', () => {
+  const { key, compact, payload } = vectors.receipt;
+  expect(canonicalJson(readReceipt(compact).payload)).toBe(payload);
+  const { organisation, network, statement } = JSON.parse(payload);
+  expect([network, statement]).toEqual([vectors.genesis.network, vectors.statements.revokeConsent.id]);
+  const device = { device: thumbprint(key), organisation, sig: key, enc: key, use: 'gateway' };
+  verifyReceipt(compact, JSON.parse(payload), device, nodeSignatureChecks);
+});
 
 test('sessions and records keep their ids', () => {
   const { session, recordId, base32 } = vectors;

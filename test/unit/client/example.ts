@@ -26,7 +26,8 @@ export async function story(network: string, here: Ours, there: Ours): Promise<s
   const grant = await patient.grant({ grantee, scope: 'all', actions: ['read'], purposes: ['TREAT'] });
   const { body } = await elsewhere.readRecord(record);
   const text = await new Response(body).text(); // throws when the digest does not match
-  await patient.revoke(grant.id);
+  const { done } = await patient.revoke(grant.id, { second: lakeside });
+  console.log(done ? 'two organisations say so, each with its receipt' : 'carry it again later');
   for await (const look of patient.accesses()) console.log(look.time, look.organisation, look.decision);
   return text;
 }
