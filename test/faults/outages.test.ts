@@ -153,6 +153,7 @@ describe('while the ledger is down', () => {
       [`/v1/patients/${patient.id}`, tokens.patient],
       ['/v1/organisations', tokens.patient],
       [`/v1/organisations/${cast.river.id}/devices`, tokens.patient],
+      [`/v1/organisations/${cast.river.id}/devices/${cast.river.ehr.device}`, tokens.patient],
     ];
     for (const [path, bearer] of asked) {
       await refused(await client.get(`${cast.river.url}${path}`, bearer), 'LEDGER_UNAVAILABLE');

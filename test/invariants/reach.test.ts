@@ -140,6 +140,11 @@ const doors: [string, () => [string, RequestInit?], string[]][] = [
   ['the members', () => ['/v1/organisations'], [...Array(6).fill('200'), ...noToken]],
   ['a member', () => ['/v1/organisations/LakesideMSP'], [...Array(6).fill('200'), ...noToken]],
   ['its devices', () => ['/v1/organisations/LakesideMSP/devices'], [...Array(6).fill('200'), ...noToken]],
+  [
+    'one of them, with its approval',
+    () => [`/v1/organisations/LakesideMSP/devices/${lake.id}`],
+    ['200', '200', '200', '404 NOT_SERVED_HERE', '200', '200', ...noToken],
+  ],
   ['a release', () => ['/v1/releases', { ...release, body: JSON.stringify({ access }) }], noProof],
   ['sealed bytes', () => [`/v1/releases/${access}/sealed`], noProof],
 ];

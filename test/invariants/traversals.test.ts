@@ -66,6 +66,7 @@ const lines: Line[] = [
   ['POST', (id) => `/v1/records?patient=${id}`],
   ['GET', (id) => `/v1/patients/${id}/records`],
   ['GET', (id) => `/v1/organisations/${id}/devices`],
+  ['GET', (id) => `/v1/organisations/RiversideMSP/devices/${id}`],
   ['GET', (id) => `/v1/releases/${id}/sealed`],
   ['GET', (id) => `/docs/${id}`],
   ['GET', (id) => `/${id}`],

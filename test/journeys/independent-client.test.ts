@@ -44,10 +44,11 @@ beforeAll(async () => {
     transaction: expect.stringMatching(/^[0-9a-f]{64}$/),
     block: expect.any(Number),
     committedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    receipt: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
   });
   patientToken = await client.token(river.tokenUrl, patientKey);
   const again = await client.sendStatement(lake.url, enrolment, lakeToken);
-  expect([again.status, await jsonOf(again)]).toEqual([200, body]);
+  expect([again.status, await jsonOf(again)]).toEqual([200, { ...body, receipt: expect.any(String) }]);
 });
 
 test('every gateway says which network it is of, and the document hashes to its id', async () => {
