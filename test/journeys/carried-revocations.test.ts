@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   connect,
   type Gateway,
@@ -8,11 +7,10 @@ import {
   type Patient,
   ReceiptsDisagree,
 } from '@chartkey/client';
-import { foundingFiles } from '../../network/demo/founding.ts';
 import { sharedConsortium } from '../support/consortium.ts';
-import { keyOf } from '../support/ledger-actor.ts';
-import { signJson, statementIdOf } from '../support/signing.ts';
+import { gatewayKey } from '../support/release-proofs.ts';
 import { Cast } from './cast.ts';
+import * as wire from './independent-client.ts';
 
 const { credentials, dataDir } = sharedConsortium();
 const cast = new Cast(credentials);
@@ -76,14 +74,13 @@ async function keepingRevocations(...[to, init]: Parameters<typeof fetch>): Prom
   if (!String(to).endsWith('/v1/statements') || actOf(text) !== 'revokeConsent') {
     return fetch(to, init);
   }
-  const { sig } = JSON.parse(readFileSync(foundingFiles(dataDir).gatewayDevice(river.id), 'utf8'));
-  const device = keyOf(sig);
-  const [id, transaction, committedAt] = [statementIdOf(text), 'f'.repeat(64), new Date().toISOString()];
+  const device = gatewayKey(dataDir, river.id);
+  const [id, transaction, committedAt] = [wire.statementId(text), 'f'.repeat(64), new Date().toISOString()];
   const outcome = { act: 'revokeConsent', transaction, block: 12, committedAt };
   const iat = Math.floor(Date.now() / 1000);
   const claims = { network, organisation: river.id, statement: id, ...outcome, iat };
   const header = { alg: 'ES256', kid: device.id, typ: 'chartkey-receipt+jwt' };
-  return Response.json({ id, ...outcome, receipt: signJson(header, claims, device) }, { status: 201 });
+  return Response.json({ id, ...outcome, receipt: wire.jws(header, claims, device) }, { status: 201 });
 }
 
 const actOf = (statement: string) =>
