@@ -7,7 +7,7 @@ import { endorseAccess } from '../support/early-endorsement.ts';
 import { connectAs, LedgerActor } from '../support/ledger-actor.ts';
 import { askRelease, askSealed, gatewayKey, proof, releasesAt, sealedAt } from '../support/release-proofs.ts';
 import { cast } from '../support/rest-actors.ts';
-import { type Json, sendStatement } from '../support/rest-answers.ts';
+import { sendStatement, withoutReceipt } from '../support/rest-answers.ts';
 import { assertionOf } from '../support/rest-device.ts';
 import { type RestPatient } from '../support/rest-patient.ts';
 import { askToken } from '../support/rest-tokens.ts';
@@ -45,9 +45,6 @@ async function grantedAccess(): Promise<string> {
   expect(outcomes[0]?.is).toBe('granted');
   return `${transaction}:0`;
 }
-
-/** Each receipt is its own gateway's; what it is over must be the same. */
-const withoutReceipt = ({ receipt: _, ...outcome }: Json) => outcome;
 
 test('a statement sent again, through any gateway and at once, has one effect and one outcome', async () => {
   for (let round = 0; round < share(2_000, 2); round += 1) {

@@ -61,3 +61,8 @@ export function accepted({ status, json }: Answer): Json {
   if (status === 201 || status === 200) return json;
   throw new Error(`not accepted: ${status} ${JSON.stringify(json)}`);
 }
+
+/** An accepted statement's outcome: each receipt over it is its own gateway's, and signed anew. */
+export function withoutReceipt({ receipt: _, ...outcome }: Json): Json {
+  return outcome;
+}
