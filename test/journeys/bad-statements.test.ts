@@ -31,9 +31,9 @@ const forged: Row[] = [
   [
     'of another patient',
     () => signJson({ ...header(), kid: other.id }, grant.payload(), other.sig),
-    'SIGNATURE_INVALID',
+    'KEY_REVOKED',
   ],
-  ['with a key id that nobody has', () => headed({ kid: freshHash() }), 'SIGNATURE_INVALID'],
+  ['with a key id that nobody has', () => headed({ kid: freshHash() }), 'KEY_REVOKED'],
   [
     'changed after it was signed',
     () => withPart(good(), 1, () => saying({ seq: 3 }).split('.')[1]!),

@@ -4,6 +4,7 @@ export * from './approvals.ts';
 export * from './assertion.ts';
 export * from './basis.ts';
 export * from './coverage.ts';
+export * from './denials.ts';
 export * from './device.ts';
 export * from './enrolment.ts';
 export * from './genesis.ts';

@@ -1,3 +1,4 @@
+import { denials } from '@chartkey/rules';
 import { Failure, type FailureCode, millisecondsOf, type Purpose, Refused } from '@chartkey/vocabulary';
 import type { ByteRange, Caller, Content } from '../gateway.ts';
 import type { Reading, ReleaseRoom } from '../release/index.ts';
@@ -10,23 +11,10 @@ import { choosePurpose } from './purpose.ts';
 /** Accesses with an Idempotency-Key that are remembered for further ranges, of all sessions together. */
 const MOST_SHARED = 65_536;
 
-/** What the law says when it refuses a read (rules/access.ts, rules/coverage.ts). */
-const denials: ReadonlySet<FailureCode> = new Set([
-  'SESSION_EXPIRED',
-  'DEVICE_REVOKED',
-  'DEVICE_EXPIRED',
-  'KIND_NOT_ALLOWED',
-  'PURPOSE_NOT_ALLOWED',
-  'NO_GRANT',
-  'ACTION_NOT_GRANTED',
-  'PURPOSE_NOT_GRANTED',
-  'GRANT_NOT_YET_VALID',
-  'GRANT_EXPIRED',
-  'USES_EXHAUSTED',
-] satisfies FailureCode[]);
+const refusals: ReadonlySet<FailureCode> = new Set(denials);
 
 function isDenial(error: unknown): error is Failure {
-  return error instanceof Failure && !(error instanceof Refused) && denials.has(error.code);
+  return error instanceof Failure && !(error instanceof Refused) && refusals.has(error.code);
 }
 
 export interface ReadsParts {

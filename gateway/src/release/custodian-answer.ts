@@ -1,22 +1,17 @@
+import { denials } from '@chartkey/rules';
 import { Failure, type FailureCode } from '@chartkey/vocabulary';
 import * as z from 'zod';
 
 /** Refusals of a custodian that mean the same to whoever asked us; all others are trouble between gateways. */
 const passedOn: readonly FailureCode[] = [
+  ...denials,
   'ACCESS_TOO_OLD',
   'ACCESS_UNKNOWN',
   'ALREADY_RELEASED',
   'BUSY',
-  'DEVICE_EXPIRED',
-  'DEVICE_REVOKED',
-  'GRANT_EXPIRED',
   'INTEGRITY_BROKEN',
-  'KIND_NOT_ALLOWED',
   'LEDGER_DISAGREES',
-  'NO_GRANT',
-  'PURPOSE_NOT_GRANTED',
   'RELEASE_REFUSED',
-  'SESSION_EXPIRED',
 ];
 
 const Said = z.looseObject({ code: z.string() });

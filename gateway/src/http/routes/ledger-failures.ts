@@ -1,3 +1,4 @@
+import { denials, misses } from '@chartkey/rules';
 import type { FailureCode } from '@chartkey/vocabulary';
 
 /** What the ledger's absence, haste or doubt may do to any verb that asks it. */
@@ -15,18 +16,51 @@ export const sessionFailures: readonly FailureCode[] = [
 ];
 
 /** Why the ledger refuses a read or a list; each comes with the id of its entry. */
-export const accessFailures: readonly FailureCode[] = [
-  ...sessionFailures,
-  'KIND_NOT_ALLOWED',
-  'PURPOSE_REQUIRED',
-  'PURPOSE_NOT_ALLOWED',
-  'BREAK_GLASS_REQUIRED',
-  'NO_GRANT',
-  'ACTION_NOT_GRANTED',
-  'PURPOSE_NOT_GRANTED',
-  'GRANT_NOT_YET_VALID',
-  'GRANT_EXPIRED',
-  'USES_EXHAUSTED',
+export const accessFailures: readonly FailureCode[] = [...sessionFailures, ...denials, 'PURPOSE_REQUIRED'];
+
+/** Why the ledger does not let a hospital record. */
+export const recordingFailures: readonly FailureCode[] = [...misses, 'PATIENT_FROZEN'];
+
+/** What speaks against the author of a statement, and against what it says. */
+export const statementFailures: readonly FailureCode[] = [
+  'KEY_REVOKED',
+  'SUSPECT_KEY',
+  'NOT_A_DELEGATE',
+  'DELEGATE_FOR_ITSELF',
+  'PATIENT_FROZEN',
+  'RECOVERY_PROBATION',
+  'STANDING_LIMIT',
+  'DENIAL_UNKNOWN',
+  'RULE_UNKNOWN',
+  'LOCK_UNKNOWN',
+  'DELEGATION_UNKNOWN',
+  'PASS_ON_NOT_GRANTED',
+  'KEY_UNKNOWN',
+  'LAST_KEY',
+  'NOT_FROZEN',
+  'CONTACTS_MISSING',
+  'RECOVERY_UNKNOWN',
+  'RECOVERY_UNDERWAY',
+  'RECOVERY_WAITING',
+  'RECOVERY_VETOED',
+  'APPROVALS_MISSING',
+  'REQUEST_UNKNOWN',
+  'REQUEST_CLOSED',
+  'NOT_AN_APPROVER',
+  'NOT_APPROVED',
+  'ALREADY_APPROVED',
+  'STATEMENT_UNKNOWN',
+  'PRACTITIONER_UNKNOWN',
+  'PRACTITIONER_REVOKED',
+  'PRACTITIONER_EXPIRED',
+  'ROLE_NOT_ALLOWED',
+  'SAME_PRACTITIONER',
+  'OPENING_UNKNOWN',
+  'BREAK_GLASS_LIMIT',
+  'BREAK_GLASS_OVER',
+  'REVIEW_OVERDUE',
+  'ALREADY_SECONDED',
+  'ALREADY_REVIEWED',
 ];
 
 /** What a list answered by the index may meet. */

@@ -6,7 +6,7 @@ import { bodyOf } from '../body.ts';
 import { IdempotencyKey, IfMatch, replacedBy } from '../headers.ts';
 import { parseMediaType } from '../media-type.ts';
 import { type Asked, route } from '../route.ts';
-import { ledgerFailures, sessionFailures } from './ledger-failures.ts';
+import { ledgerFailures, recordingFailures, sessionFailures } from './ledger-failures.ts';
 
 const uploadFailures = [
   ...sessionFailures,
@@ -14,12 +14,7 @@ const uploadFailures = [
   'KIND_NOT_ALLOWED',
   'PURPOSE_REQUIRED',
   'PURPOSE_NOT_ALLOWED',
-  'NO_GRANT',
-  'ACTION_NOT_GRANTED',
-  'PURPOSE_NOT_GRANTED',
-  'GRANT_NOT_YET_VALID',
-  'GRANT_EXPIRED',
-  'USES_EXHAUSTED',
+  ...recordingFailures,
   'IDEMPOTENCY_KEY_REQUIRED',
   'IDEMPOTENCY_MISMATCH',
   'VAULT_FULL',

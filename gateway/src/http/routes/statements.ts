@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { textOf } from '../body.ts';
 import { type Asked, route } from '../route.ts';
+import { statementFailures } from './ledger-failures.ts';
 
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -42,6 +43,7 @@ export const statements = route({
     'PATIENT_UNKNOWN',
     'GRANT_UNKNOWN',
     'RECORD_UNKNOWN',
+    ...statementFailures,
     'STALE_SEQUENCE',
     'KEY_USED',
     'GRANT_LIMIT',
