@@ -1,8 +1,22 @@
-import { type AccessDecision, decideAccess, decidePersonsAccess, isTreatingCustodian } from '@chartkey/rules';
-import type { AccessEntry, Patient, RecordState, Relation, Releasable } from '@chartkey/vocabulary';
+import {
+  type AccessDecision,
+  decideAccess,
+  decidePersonsAccess,
+  findApproved,
+  isTreatingCustodian,
+  rulesOn,
+} from '@chartkey/rules';
+import type {
+  AccessEntry,
+  ApprovalRequest,
+  Patient,
+  RecordState,
+  Relation,
+  Releasable,
+} from '@chartkey/vocabulary';
 import type { RecordsTransaction } from './transaction.ts';
 
-type Evidence = Pick<Releasable, 'links' | 'approval' | 'renewal' | 'treatment' | 'request' | 'opening'>;
+type Evidence = Pick<Releasable, 'links' | 'approval' | 'renewal' | 'treatment' | 'requests' | 'opening'>;
 
 /** An entry decided afresh on current state, and what a custodian needs to prove it from statements. */
 export async function decidedAgain(
@@ -49,7 +63,7 @@ export async function decidedAgain(
       approval: device.statement,
       ...(renewal !== undefined && { renewal }),
       ...(treatment && { treatment: treatment.statement }),
-      ...(await groundOf(tx, entry)),
+      ...(await groundOf(tx, entry, { standing, relation, record })),
     },
   };
 }
@@ -66,10 +80,19 @@ function withoutOwnUse(entry: AccessEntry, standing: Patient, relation: Relation
   };
 }
 
+/** For several rules of one record several requests: each that satisfies one of them now. */
 async function groundOf(
-  { world }: RecordsTransaction,
-  { basis, ground = '' }: AccessEntry,
-): Promise<Pick<Evidence, 'request' | 'opening'>> {
-  if (basis === 'approval') return { request: await world.approvalRequests.require(ground) };
-  return basis === 'break-glass' ? { opening: await world.openings.require(ground) } : {};
+  { world, time }: RecordsTransaction,
+  { basis, ground = '', purpose }: AccessEntry,
+  { standing, relation, record }: { standing: Patient; relation: Relation; record: RecordState },
+): Promise<Pick<Evidence, 'requests' | 'opening'>> {
+  if (basis === 'break-glass') return { opening: await world.openings.require(ground) };
+  if (basis !== 'approval') return {};
+  const requests: ApprovalRequest[] = [];
+  for (const { rule } of rulesOn(standing, record)) {
+    const asked = { rule, record: record.record, purposes: [purpose], time };
+    const approved = findApproved(relation.approved, asked);
+    if (approved) requests.push(await world.approvalRequests.require(approved.request));
+  }
+  return { requests };
 }

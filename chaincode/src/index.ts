@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { ownCodeDigest } from './code-digest.ts';
 import { AccessesContract } from './contracts/accesses.ts';
+import { ApprovalsContract } from './contracts/approvals.ts';
 import { ConsentContract } from './contracts/consent.ts';
 import { DevicesContract } from './contracts/devices.ts';
 import { NetworkContract } from './contracts/network.ts';
@@ -22,5 +23,6 @@ export const contracts = [
   SessionsContract,
   RecordsContract,
   AccessesContract,
+  ApprovalsContract,
   StatementsContract,
 ];

@@ -5,6 +5,7 @@ import {
   Failure,
   instantAt,
   millisecondsOf,
+  type Patient,
   type RefusalReason,
 } from '@chartkey/vocabulary';
 import { fingerprintOf, isSame } from './standing/approvals.ts';
@@ -62,27 +63,55 @@ export function approve(request: ApprovalRequest, step: ApprovalStep, lasting?: 
   };
 }
 
-/** Counts a refusal; refused once so few are left that the rest cannot be enough. @throws Failure as `approve` */
+/**
+ * Counts a refusal; refused once those who are left cannot be enough. Who approved withdraws first, so that
+ * only what names an approval takes it away. @throws Failure as `approve`
+ */
 export function refuse(request: ApprovalRequest, step: ApprovalStep, reason: RefusalReason): ApprovalRequest {
   checkIsAsked(request, step);
-  const approvals = request.approvals.filter(({ by }) => !isSame(by, step.by));
+  if (request.approvals.some(({ by }) => isSame(by, step.by))) throw new Failure('ALREADY_APPROVED');
   const others = request.refusals.filter(({ by }) => !isSame(by, step.by));
-  const refusals = [...others, { ...noteOf(step), reason }];
-  const isHopeless = request.of.length - refusals.length < request.need;
-  return { ...request, approvals, refusals, status: isHopeless ? 'refused' : 'pending' };
+  const next = { ...request, refusals: [...others, { ...noteOf(step), reason }] };
+  return isHopeless(next) ? { ...next, status: 'refused' } : next;
 }
 
-/** Takes an approval back before the request is complete. @throws Failure REQUEST_CLOSED, NOT_APPROVED */
-export function withdraw(request: ApprovalRequest, step: ApprovalStep): ApprovalRequest {
+/**
+ * Takes a principal's own approval back before the request is complete.
+ * @param approval the `approve` statement's id
+ * @throws Failure REQUEST_CLOSED, NOT_AN_APPROVER, NOT_APPROVED
+ */
+export function withdraw(request: ApprovalRequest, step: ApprovalStep, approval: string): ApprovalRequest {
   checkIsAsked(request, step);
-  const approvals = request.approvals.filter(({ by }) => !isSame(by, step.by));
-  if (approvals.length === request.approvals.length) throw new Failure('NOT_APPROVED');
-  return { ...request, approvals };
+  const isIt = ({ by, statement }: { by: Approver; statement: string }) =>
+    statement === approval && isSame(by, step.by);
+  if (!request.approvals.some(isIt)) throw new Failure('NOT_APPROVED');
+  return { ...request, approvals: request.approvals.filter((one) => !isIt(one)) };
+}
+
+/**
+ * A pending request lapses when its time is over, or the patient lifts the rule that it was made under.
+ * @param time ledger time, milliseconds
+ * @param standing of the patient, for a request to read
+ */
+export function asOf(
+  request: ApprovalRequest,
+  time: number,
+  standing?: Pick<Patient, 'rules'>,
+): ApprovalRequest {
+  const { subject, status, until } = request;
+  const stands = subject.kind !== 'access' || standing?.rules.some(({ rule }) => rule === subject.rule);
+  const isOver = !stands || time > millisecondsOf(until);
+  return status === 'pending' && isOver ? { ...request, status: 'lapsed' } : request;
 }
 
 function checkIsAsked({ status, until, of }: ApprovalRequest, { by, time }: ApprovalStep): void {
   if (!of.some((one) => isSame(one, by))) throw new Failure('NOT_AN_APPROVER');
   if (status !== 'pending' || time > millisecondsOf(until)) throw new Failure('REQUEST_CLOSED');
+}
+
+function isHopeless({ refusals, of, need, must }: ApprovalRequest): boolean {
+  const hasRefused = (one: Approver) => refusals.some(({ by }) => isSame(by, one));
+  return of.length - refusals.length < need || must?.every(hasRefused) === true;
 }
 
 function isComplete({ approvals, need, must }: ApprovalRequest): boolean {

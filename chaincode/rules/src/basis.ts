@@ -8,6 +8,7 @@ import {
   type Relation,
 } from '@chartkey/vocabulary';
 import type { AccessDecision } from './access.ts';
+import { findApproved, rulesOn } from './approved.ts';
 import { type Ask, findCover, isAmong, names } from './coverage.ts';
 
 export type { Ask } from './coverage.ts';
@@ -45,17 +46,10 @@ export function denies({ who, what }: Denial, ask: Ask): boolean {
 /** Undefined when no rule speaks of the record; each rule that does must have been satisfied. */
 function approvedBasis(ask: Ask, { standing, relation }: BasisFacts): AccessDecision | undefined {
   const { record } = ask;
-  if (record === undefined) return undefined;
-  const rules = standing?.rules.filter(({ on }) => names(on, record)) ?? [];
+  if (record === undefined || standing === undefined) return undefined;
   let last: Approved | undefined;
-  for (const { rule } of rules) {
-    last = relation.approved?.find(
-      (one) =>
-        one.rule === rule &&
-        one.record === record.record &&
-        ask.purposes.includes(one.purpose) &&
-        ask.time <= millisecondsOf(one.until),
-    );
+  for (const { rule } of rulesOn(standing, record)) {
+    last = findApproved(relation.approved, { ...ask, rule, record: record.record });
     if (!last) return { is: 'denied', code: 'APPROVAL_REQUIRED', ground: rule };
   }
   return last && { is: 'granted', basis: 'approval', ground: last.request };

@@ -1,6 +1,8 @@
 // Pure decisions and checks: the same law in chaincode, gateway and client. No clock, no ledger, no crypto of its own.
 export * from './access.ts';
 export * from './approvals.ts';
+export * from './approvals-proof.ts';
+export * from './approved.ts';
 export * from './assertion.ts';
 export * from './basis.ts';
 export * from './coverage.ts';
@@ -13,8 +15,10 @@ export * from './key-proof.ts';
 export * from './receipt.ts';
 export * from './release.ts';
 export * from './request-proof.ts';
+export * from './rules-to-ask.ts';
 export * from './signature.ts';
 export * from './standing/approvals.ts';
+export * from './standing/approver.ts';
 export * from './standing/author.ts';
 export * from './standing/change.ts';
 export * from './standing/delegates.ts';

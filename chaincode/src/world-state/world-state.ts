@@ -1,6 +1,7 @@
 import type {
   AccessesState,
   ApprovalRequest,
+  Approved,
   BreakGlassCount,
   Device,
   Dispute,
@@ -105,6 +106,13 @@ export class WorldState {
   /** what waits for a person or an organisation to approve */
   get waiting() {
     return this.table<object, [principal: string, request: string]>('waiting', 'REQUEST_UNKNOWN');
+  }
+  /** what an organisation has asked for of a patient's records and is not yet decided */
+  get asked() {
+    return this.table<{ requests: Approved[] }, [patient: string, organisation: string]>(
+      'asked',
+      'REQUEST_UNKNOWN',
+    );
   }
   get openings() {
     return this.table<Opening, [opening: string]>('opening', 'OPENING_UNKNOWN');

@@ -392,18 +392,23 @@ export const failures = {
   ],
   REQUEST_CLOSED: [
     'conflict',
-    'The request is granted, refused or past its time.',
+    'The request is granted, refused or past its time, or its rule was lifted.',
     'Ask anew if it is still needed.',
+  ],
+  REQUEST_LIMIT: [
+    'conflict',
+    'The organisation has as many open requests and live approvals of this patient as may stand (64).',
+    'Wait until some have ended.',
   ],
   ALREADY_APPROVED: [
     'conflict',
     'This principal has signed already; it counts once.',
-    'Nothing is to be done.',
+    'Nothing is to be done; to refuse after all, withdraw the approval first.',
   ],
   NOT_APPROVED: [
     'conflict',
-    'This principal has not approved, so there is nothing to withdraw.',
-    'Check the fingerprint.',
+    'This principal’s approval that is named does not stand, so there is nothing to withdraw.',
+    'Check the fingerprint and the approval’s id.',
   ],
   ALREADY_REVIEWED: ['conflict', 'This break-glass has been reviewed.', 'See its review.'],
   ALREADY_SECONDED: ['conflict', 'A second practitioner stands behind this break-glass already.', 'Read.'],

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { Base32Id, Instant, OrganisationId, Sha256Text, StatementId, Thumbprint } from './ids.ts';
+import {
+  Base32Id,
+  Instant,
+  OrganisationId,
+  Sha256Text,
+  StatementId,
+  Thumbprint,
+  TransactionId,
+} from './ids.ts';
 import { P256Key } from './keys.ts';
 import { Approver, Denied, Grantee, Named, Scope } from './statement.ts';
 import { Action, DelegateKind, Power, Purpose, RefusalReason } from './words.ts';
@@ -24,7 +32,7 @@ export const Grant = z.object({
 });
 export type Grant = z.infer<typeof Grant>;
 
-/** What was approved by k of n: a basis of its own beside grants. */
+/** What was approved by k of n: a basis of its own beside grants. Or what is asked for, until when it may be approved. */
 export const Approved = z.object({
   request: Sha256Text,
   rule: StatementId,
@@ -144,7 +152,9 @@ export const ApprovalSubject = z.discriminatedUnion('kind', [
     organisation: OrganisationId,
     purpose: Purpose,
     /** the transaction that asked */
-    asked: z.string(),
+    asked: TransactionId,
+    /** approvals count within the rule's minutes from here on: every approver signs this too */
+    openedAt: Instant,
   }),
   z.strictObject({ kind: z.literal('recovery'), patient: Thumbprint, recovery: StatementId }),
   z.strictObject({ kind: z.literal('unfreeze'), patient: Thumbprint, freeze: StatementId }),
@@ -166,10 +176,18 @@ export const ApprovalRequest = z.object({
   must: z.array(Approver).optional(),
   openedAt: Instant,
   until: Instant,
-  status: z.enum(['pending', 'granted', 'refused']),
+  /** `lapsed`: past its time, or its rule was lifted, before enough had signed */
+  status: z.enum(['pending', 'granted', 'refused', 'lapsed']),
   approvals: z.array(z.object({ by: Approver, statement: StatementId, at: Instant })),
   refusals: z.array(z.object({ by: Approver, statement: StatementId, at: Instant, reason: RefusalReason })),
   /** of a granted access */
   grantedUntil: Instant.optional(),
 });
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;
+
+/** What the rules of a record ask for, one request each; `repeated` when all of them stood already. */
+export const ApprovalsAsked = z.object({ requests: z.array(ApprovalRequest).min(1), repeated: z.boolean() });
+export type ApprovalsAsked = z.infer<typeof ApprovalsAsked>;
+/** A page of what waits for somebody, by fingerprint; `next` is the cursor of the one after. */
+export const Waiting = z.object({ requests: z.array(ApprovalRequest), next: Sha256Text.optional() });
+export type Waiting = z.infer<typeof Waiting>;

@@ -178,7 +178,7 @@ export const Releasable = z.object({
   /** id of the statement that declared the organisation's treatment, where a grant rests on it */
   treatment: StatementId.optional(),
   /** what the entry rests on, where it is one of these */
-  request: ApprovalRequest.optional(),
+  requests: z.array(ApprovalRequest).optional(),
   opening: Opening.optional(),
 });
 export type Releasable = z.infer<typeof Releasable>;

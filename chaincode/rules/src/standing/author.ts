@@ -54,6 +54,9 @@ const powers: Partial<Record<Act, Power | 'any'>> = {
   vetoRecovery: 'any',
 };
 
+/** What only narrows: who froze everything, since a key may be stolen, takes back what that key signed. */
+const narrowing: ReadonlySet<Act> = new Set<Act>(['refuse', 'withdrawApproval']);
+
 /**
  * Checks who signed a statement about a patient, and that the signer may: a key of the patient, or a live
  * delegate with the power it takes.
@@ -77,7 +80,7 @@ export async function patientsAuthor(
   const power = powers[act];
   const delegate = power && delegationOf(patient, iss, power, time);
   if (!delegate) throw new Failure('NOT_A_DELEGATE');
-  if (person.frozen) throw new Failure('PATIENT_FROZEN');
+  if (person.frozen && !narrowing.has(act)) throw new Failure('PATIENT_FROZEN');
   return { is: 'delegate', delegate, key: statement.kid };
 }
 
@@ -90,7 +93,7 @@ export async function anybodysAuthor(
   signers: Signers,
   time: number,
 ): Promise<Author> {
-  const { iss } = statement.payload;
+  const { act, iss } = statement.payload;
   if (!/^[A-Za-z0-9_-]{43}$/.test(iss)) {
     checkSignature(statement, await signers.masterKey(iss), signers.network, signers.checks);
     return { is: 'organisation', organisation: iss };
@@ -98,7 +101,7 @@ export async function anybodysAuthor(
   const person = await signers.person(iss);
   if (!person) return practitionersAuthor(statement, signers, time);
   checkPersonKey(statement, person, signers);
-  if (person.frozen) throw new Failure('PATIENT_FROZEN');
+  if (person.frozen && !narrowing.has(act)) throw new Failure('PATIENT_FROZEN');
   return { is: 'person', person: iss };
 }
 

@@ -1,0 +1,69 @@
+import {
+  type ApprovalRequest,
+  type Approver,
+  Failure,
+  type Patient,
+  type StatementOf,
+} from '@chartkey/vocabulary';
+import type { ReadStatement } from '../statement.ts';
+import { isSame } from './approvals.ts';
+import { anybodysAuthor, patientsAuthor, principalOf, type Signers } from './author.ts';
+import { checkIsUnsuspected, checkMayWiden } from './change.ts';
+
+/** One step of a request for approvals, as its signer made it. */
+export type ApprovalStatement = ReadStatement<StatementOf<'approve' | 'refuse' | 'withdrawApproval'>>;
+
+/** Whose place a delegate may sign in, and who else is asked. */
+export interface Place {
+  patient: string;
+  of: readonly Approver[];
+}
+
+/** A delegate stands in for the patient whose record is asked for; in nobody's place for anything else. */
+export function placeIn({ subject }: Pick<ApprovalRequest, 'subject'>, of: readonly Approver[]) {
+  return subject.kind === 'access' ? { patient: subject.patient, of } : undefined;
+}
+
+/**
+ * The principal that a step counts for: a person, the patient in whose place a delegate signs, or the
+ * organisation of a practitioner or master key. A delegate signs only where it is not asked itself, since
+ * nobody counts twice. What is suspected signs nothing; who is frozen, or has just recovered, approves
+ * nothing but may still refuse and withdraw.
+ * @param time ledger time, milliseconds
+ * @throws Failure NOT_AN_APPROVER, DELEGATE_FOR_ITSELF, SUSPECT_KEY, PATIENT_FROZEN, RECOVERY_PROBATION, and
+ * as `anybodysAuthor` and `patientsAuthor`
+ */
+export async function approverOf(
+  statement: ApprovalStatement,
+  signers: Signers,
+  time: number,
+  place?: Place,
+): Promise<Approver> {
+  const { act, iss, patient } = statement.payload;
+  if (patient === undefined || patient === iss) {
+    const author = await anybodysAuthor(statement, signers, time);
+    const by = principalOf(author);
+    if ('person' in by) checkPerson(await personOf(iss, signers), statement, time);
+    return by;
+  }
+  const standing = await personOf(patient, signers);
+  const author = await patientsAuthor(statement, standing, signers, time);
+  if (place?.patient !== patient) throw new Failure('NOT_AN_APPROVER');
+  if (place.of.some((one) => isSame(one, { person: iss }))) throw new Failure('DELEGATE_FOR_ITSELF');
+  checkPerson(await personOf(iss, signers), statement, time);
+  checkIsUnsuspected(standing, author);
+  if (act === 'approve') checkMayWiden(standing, 'grantConsent', time);
+  return { person: patient };
+}
+
+function checkPerson(person: Patient, { kid, payload }: ApprovalStatement, time: number): void {
+  checkIsUnsuspected(person, { is: 'patient', key: kid });
+  if (payload.act === 'approve') checkMayWiden(person, 'grantConsent', time);
+}
+
+/** @throws Failure PATIENT_UNKNOWN */
+async function personOf(id: string, signers: Signers): Promise<Patient> {
+  const person = await signers.person(id);
+  if (!person) throw new Failure('PATIENT_UNKNOWN');
+  return person;
+}
