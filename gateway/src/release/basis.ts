@@ -95,7 +95,7 @@ export class Basis {
 
   /** What an entry rests on, each proven. */
   private async factsOf(claim: Claim) {
-    const { entry, links, treatment, request } = claim;
+    const { entry, links, treatment, requests } = claim;
     const { proven } = this.parts;
     const { patient, organisation } = entry;
     if (entry.basis === 'grant' && entry.grant === undefined) throw new Disagreement('an entry has no basis');
@@ -105,12 +105,12 @@ export class Basis {
       grant && 'treating' in grant.grantee && treatment !== undefined
         ? await proven.treatment(treatment, patient, organisation)
         : undefined;
-    const approved = request && (await approvedIn(request, entry, standings.then, proven.standings));
+    const approved = requests && (await approvedIn(requests, entry, standings.then, proven.standings));
     const opening = claim.opening && (await this.openingOf(claim));
     const relation: Relation = {
       grants: grant ? [grant] : [],
       ...(treating && { treatment: treating }),
-      ...(approved && { approved: [approved] }),
+      ...(approved && { approved }),
     };
     return { standings, grant, relation, openings: opening ? [opening] : [] };
   }

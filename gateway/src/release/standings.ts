@@ -1,14 +1,15 @@
 import {
   type Author,
   anybodysAuthor,
+  approverOf,
   type Confirmed,
   changeStanding,
   checkEnrolment,
   enrolled,
   isStandingAct,
+  type Place,
   patientsAuthor,
   practitionersAuthor,
-  principalOf,
   type ReadStatement,
   recoveredKeyAuthor,
   type Signers,
@@ -130,21 +131,17 @@ export class Standings {
     }
   }
 
-  /** The principal behind an accepted approval. @throws Failure when it does not verify or was withdrawn */
-  async confirmed(id: string): Promise<Confirmed> {
+  /**
+   * The principal behind an accepted approval.
+   * @param place whose place a delegate may have signed in
+   * @throws Failure when it does not verify or was withdrawn
+   */
+  async confirmed(id: string, place?: Place): Promise<Confirmed> {
     const { statement, time } = await this.parts.statements.of(id);
-    const { payload } = statement;
-    if (payload.act !== 'approve') throw new Disagreement('an approval is no approval');
+    if (!isApproval(statement)) throw new Disagreement('an approval is no approval');
     if (this.parts.trust.isRevoked('approval', id)) throw new Failure('APPROVALS_MISSING');
-    const { patient, request } = payload;
-    if (patient === undefined) {
-      const by = principalOf(await anybodysAuthor(statement, this.signersAt(time), time));
-      return { statement: id, by, request, at: time };
-    }
-    const represented = await this.at(patient, time);
-    if (!represented) throw new Failure('PATIENT_UNKNOWN');
-    await patientsAuthor(statement, represented, this.signersAt(time), time);
-    return { statement: id, by: { person: patient }, request, at: time };
+    const by = await approverOf(statement, this.signersAt(time), time, place);
+    return { statement: id, by, request: statement.payload.request, at: time };
   }
 
   /**
@@ -171,4 +168,8 @@ export class Standings {
 
 function isOfStanding(statement: ReadStatement): statement is ReadStatement<StatementOf<StandingAct>> {
   return isStandingAct(statement.payload.act);
+}
+
+function isApproval(statement: ReadStatement): statement is ReadStatement<StatementOf<'approve'>> {
+  return statement.payload.act === 'approve';
 }
