@@ -4,6 +4,7 @@ import {
   type Genesis,
   type Grant,
   type Grantee,
+  type PractitionerKey,
   type StatementOf,
 } from '@chartkey/vocabulary';
 import { hasEnded, isUsedUp } from './coverage.ts';
@@ -11,18 +12,20 @@ import { memberOf } from './genesis.ts';
 
 /** Live grants that one patient may have for one organisation. */
 export const MOST_GRANTS = 256;
+/** Live grants to everybody treating that one patient may have: every access reads them. */
+export const MOST_TREATING = 16;
 /** Bytes of their value on the ledger: each counted use writes it whole. */
 const MOST_GRANTS_BYTES = 65_536;
 
 /**
- * Adds a grant; ended and used-up ones make room when it is needed.
- * @throws Failure GRANT_LIMIT when 256 live ones, or 64 KiB of them, stand already
+ * Adds a grant among those to the same grantees; ended and used-up ones make room when it is needed.
+ * @throws Failure GRANT_LIMIT when 256 live ones (16 to everybody treating), or 64 KiB of them, stand already
  */
 export function addGrant(grants: readonly Grant[], grant: Grant, time: number): Grant[] {
-  const kept =
-    grants.length < MOST_GRANTS ? grants : grants.filter((one) => !hasEnded(one, time) && !isUsedUp(one));
+  const most = 'treating' in grant.grantee ? MOST_TREATING : MOST_GRANTS;
+  const kept = grants.length < most ? grants : grants.filter((one) => !hasEnded(one, time) && !isUsedUp(one));
   const grown = [...kept, grant];
-  const isTooMany = grown.length > MOST_GRANTS || canonicalJson(grown).length > MOST_GRANTS_BYTES;
+  const isTooMany = grown.length > most || canonicalJson(grown).length > MOST_GRANTS_BYTES;
   if (isTooMany) throw new Failure('GRANT_LIMIT');
   return grown;
 }
@@ -53,13 +56,25 @@ export function checkWords(words: StatementOf<'grantConsent'>): void {
 }
 
 /**
- * The grant that a referral makes for another hospital: the same words, never passed on again.
+ * The grant that a referral makes for another hospital: the same words, never passed on again. Whom the patient
+ * narrowed it to passes it on; a role narrows it there as well.
+ * @param by the practitioner key of the grantee's organisation that passes it on
  * @param id of the `passOn` statement
  * @throws Failure PASS_ON_NOT_GRANTED
  */
-export function passedOn(grant: Grant, id: string, to: string): Grant {
-  const isOnce = grant.passOn && !('treating' in grant.grantee) && grant.grantee.organisation !== to;
-  if (!isOnce || grant.passedTo) throw new Failure('PASS_ON_NOT_GRANTED');
-  const { passOn: _once, passedTo: _none, ...words } = grant;
-  return { ...words, grant: id, grantee: { organisation: to }, uses: 0, from: grant.grant };
+export function passedOn(
+  grant: Grant,
+  by: Pick<PractitionerKey, 'organisation' | 'practitioner' | 'role'>,
+  { id, to }: { id: string; to: string },
+): Grant {
+  const { passOn, passedTo, grantee, ...words } = grant;
+  if (!passOn || passedTo || 'treating' in grantee) throw new Failure('PASS_ON_NOT_GRANTED');
+  const { organisation, practitioner, role } = grantee;
+  const isGrantees =
+    by.organisation === organisation &&
+    (practitioner === undefined || by.practitioner === practitioner) &&
+    (role === undefined || by.role === role);
+  if (!isGrantees || organisation === to) throw new Failure('PASS_ON_NOT_GRANTED');
+  const there = { organisation: to, ...(role !== undefined && { role }) };
+  return { ...words, grant: id, grantee: there, uses: 0, from: grant.grant };
 }

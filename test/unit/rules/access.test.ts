@@ -1,62 +1,39 @@
-import { type AccessFacts, addGrant, covers, decideAccess, findCover, MOST_GRANTS } from '@chartkey/rules';
-import type { Device, Genesis, Grant, RecordState, Session } from '@chartkey/vocabulary';
-
-const at = Date.parse('2026-06-01T12:00:00.000Z');
-const instant = (minutes: number) => new Date(at + minutes * 60_000).toISOString();
-const member = (id: string, kind: string) => ({ id, kind }) as Genesis['organisations'][number];
-const genesis = {
-  organisations: [
-    member('Lake', 'hospital'),
-    member('River', 'hospital'),
-    member('Crown', 'regulator'),
-    member('Cover', 'third-party'),
-  ],
-} as Genesis;
-const session = {
-  session: 's',
-  subject: 'device',
-  id: 'device',
-  startedBy: 'Lake',
-  practitioner: 'practitioner',
-  role: 'physician',
-  purposes: ['TREAT', 'HRESCH', 'ETREAT'],
-  until: instant(5),
-} as Session;
-const device = { device: 'device', organisation: 'Lake', status: 'approved' } as Device;
-const record = { record: 'r1', patient: 'p', custodian: 'River', newest: 1 } as RecordState;
-const grant = (change: Partial<Grant> = {}): Grant => ({
-  grant: 'g',
-  grantee: { organisation: 'Lake' },
-  scope: 'all',
-  actions: ['read'],
-  purposes: ['TREAT'],
-  uses: 0,
-  ...change,
-});
-const facts = (change: Partial<AccessFacts> = {}): AccessFacts => ({
-  item: { kind: 'read', purpose: 'TREAT' },
-  session,
+import {
+  addGrant,
+  covers,
+  decidePersonsAccess,
+  findCover,
+  MOST_GRANTS,
+  MOST_TREATING,
+} from '@chartkey/rules';
+import { type Delegate, thumbprint } from '@chartkey/vocabulary';
+import { testKey } from '../../support/signing.ts';
+import {
+  type Case,
   device,
-  genesis,
+  factsOf,
+  grant,
+  minute,
+  never,
+  noon,
+  noonAnd,
   record,
-  grants: [],
-  time: at,
-  ...change,
-});
+  standing,
+  verdict,
+  verdictOn,
+} from './facts.ts';
+
 const own = { ...record, custodian: 'Lake' };
+const read = (purpose: 'TREAT' | 'HRESCH' | 'HPAYMT' | 'ETREAT') => ({ kind: 'read' as const, purpose });
 
 describe('an access is decided by the first rule that fails', () => {
-  test.each<[string, Partial<AccessFacts>, string]>([
-    ['a live grant opens it', { grants: [grant()] }, 'grant'],
+  test.each<[string, Case, string]>([
+    ['a live grant opens it', { grants: [grant()] }, 'grant g'],
     ['the custodian’s own record for treatment needs no grant', { record: own }, 'custodian'],
-    [
-      'the custodian’s own record for research needs one',
-      { record: own, item: { kind: 'read', purpose: 'HRESCH' } },
-      'NO_GRANT',
-    ],
+    ['the custodian’s own record for research needs one', { record: own, item: read('HRESCH') }, 'NO_GRANT'],
     ['no grant at all', {}, 'NO_GRANT'],
-    ['a session that has ended', { time: at + 5 * 60_000 + 1, grants: [grant()] }, 'SESSION_EXPIRED'],
-    ['a session in its last millisecond', { time: at + 5 * 60_000, grants: [grant()] }, 'grant'],
+    ['a session that has ended', { time: noon + 5 * minute + 1, grants: [grant()] }, 'SESSION_EXPIRED'],
+    ['a session in its last millisecond', { time: noon + 5 * minute, grants: [grant()] }, 'grant g'],
     [
       'a revoked device, its session live',
       { device: { ...device, status: 'revoked' }, grants: [grant()] },
@@ -64,8 +41,13 @@ describe('an access is decided by the first rule that fails', () => {
     ],
     [
       'a device whose approval ended',
-      { device: { ...device, validUntil: instant(-1) }, grants: [grant()] },
+      { device: { ...device, validUntil: noonAnd(-1) }, grants: [grant()] },
       'DEVICE_EXPIRED',
+    ],
+    [
+      'a device in the last millisecond of its approval',
+      { device: { ...device, validUntil: noonAnd(0) }, grants: [grant()] },
+      'grant g',
     ],
     [
       'a device of nobody’s organisation',
@@ -91,66 +73,96 @@ describe('an access is decided by the first rule that fails', () => {
     ],
     [
       'a purpose the session does not have',
-      { item: { kind: 'read', purpose: 'HPAYMT' }, grants: [grant({ purposes: ['HPAYMT'] })] },
+      { item: read('HPAYMT'), grants: [grant({ purposes: ['HPAYMT'] })] },
       'PURPOSE_NOT_ALLOWED',
     ],
     [
-      'emergency treatment',
-      { item: { kind: 'read', purpose: 'ETREAT' }, grants: [grant({ purposes: ['ETREAT'] })] },
+      'emergency treatment, whatever was granted',
+      { item: read('ETREAT'), grants: [grant({ purposes: ['ETREAT'] })] },
       'BREAK_GLASS_REQUIRED',
     ],
     [
-      'a grant for another purpose',
-      { item: { kind: 'read', purpose: 'HRESCH' }, grants: [grant()] },
-      'PURPOSE_NOT_GRANTED',
-    ],
-    ['a grant to record only', { grants: [grant({ actions: ['record'] })] }, 'ACTION_NOT_GRANTED'],
-    ['a grant for another record', { grants: [grant({ scope: { records: ['r2'] } })] }, 'NO_GRANT'],
-    ['a grant for this record', { grants: [grant({ scope: { records: ['r2', 'r1'] } })] }, 'grant'],
-    [
-      'a grant for another device',
-      { grants: [grant({ grantee: { organisation: 'Lake', device: 'other' } })] },
-      'NO_GRANT',
+      'a device that reads end to end only, without its proof',
+      { device: { ...device, perRequestProof: true }, grants: [grant()] },
+      'PROOF_REQUIRED',
     ],
     [
-      'a grant for another practitioner',
-      { grants: [grant({ grantee: { organisation: 'Lake', practitioner: 'other' } })] },
-      'NO_GRANT',
-    ],
-    [
-      'a grant for this very practitioner',
-      { grants: [grant({ grantee: { organisation: 'Lake', practitioner: 'practitioner' } })] },
-      'grant',
-    ],
-    ['a grant that has not begun', { grants: [grant({ notBefore: instant(1) })] }, 'GRANT_NOT_YET_VALID'],
-    ['a grant in its first millisecond', { grants: [grant({ notBefore: instant(0) })] }, 'grant'],
-    ['a grant in its last millisecond', { grants: [grant({ notAfter: instant(0) })] }, 'grant'],
-    ['a grant that has ended', { grants: [grant({ notAfter: instant(-1) })] }, 'GRANT_EXPIRED'],
-    ['a used-up grant', { grants: [grant({ maxUses: 2, uses: 2 })] }, 'USES_EXHAUSTED'],
-    ['the last use', { grants: [grant({ maxUses: 2, uses: 1 })] }, 'grant'],
-    [
-      'the nearest miss is named',
-      {
-        grants: [
-          grant({ scope: { records: ['r2'] } }),
-          grant({ notAfter: instant(-1) }),
-          grant({ actions: ['record'] }),
-        ],
-      },
-      'GRANT_EXPIRED',
+      'a device that reads end to end only, with its proof',
+      { device: { ...device, perRequestProof: true }, isProven: true, grants: [grant()] },
+      'grant g',
     ],
   ])('%s', (_title, change, expected) => {
-    const decision = decideAccess(facts(change));
-    expect(decision.is === 'granted' ? decision.basis : decision.code).toBe(expected);
+    expect(verdict(change)).toBe(expected);
   });
 
   test('a list is open to who holds a record of the patient, for treatment', () => {
-    const { record: _none, ...list } = facts({ item: { kind: 'list', purpose: 'TREAT' }, isCustodian: true });
-    expect(decideAccess(list)).toEqual({ is: 'granted', basis: 'custodian' });
-    expect(decideAccess({ ...list, isCustodian: false })).toEqual({ is: 'denied', code: 'NO_GRANT' });
-    expect(
-      decideAccess({ ...list, isCustodian: false, grants: [grant({ scope: { records: ['r9'] } })] }).is,
-    ).toBe('granted');
+    const list = (change: Case) => {
+      const { record: _none, ...facts } = factsOf({ item: { kind: 'list', purpose: 'TREAT' }, ...change });
+      return verdictOn(facts);
+    };
+    expect(list({ isCustodian: true })).toBe('custodian');
+    expect(list({ isCustodian: false })).toBe('NO_GRANT');
+    expect(list({ isCustodian: false, grants: [grant({ scope: { records: ['r9'] } })] })).toBe('grant g');
+  });
+});
+
+describe('a person reads end to end', () => {
+  const key = testKey();
+  const keys = [{ sig: key.publicJwk, enc: testKey().publicJwk, statement: 'k', since: noonAnd(-1e6) }];
+  const reader = standing({ patient: 'ann', keys });
+  const session = { id: 'ann', until: noonAnd(minute), key: thumbprint(key.publicJwk) };
+  const carer: Delegate = { delegation: 'd', person: 'ann', kind: 'carer', powers: ['read'], attested: [] };
+  const decided = (change: Partial<Parameters<typeof decidePersonsAccess>[0]>) => {
+    const facts = { session, reader, standing: reader, record, time: noon, ...change };
+    const decision = decidePersonsAccess(facts);
+    return decision.is === 'granted' ? decision.basis : decision.code;
+  };
+  const of = (change: object) => ({ standing: standing({ delegates: [carer], ...change }) });
+  test.each<[string, Parameters<typeof decided>[0], string]>([
+    ['the patient its own', {}, 'patient'],
+    ['after its session', { session: { ...session, until: noonAnd(-1) } }, 'SESSION_EXPIRED'],
+    ['with a key it no longer has', { session: { ...session, key: 'another' } }, 'KEY_REVOKED'],
+    [
+      'the patient, frozen',
+      { standing: { ...reader, frozen: { statement: 'f', by: 'k' } } },
+      'PATIENT_FROZEN',
+    ],
+    [
+      'in the 30 days after a recovery',
+      { reader: { ...reader, probation: noonAnd(0) } },
+      'RECOVERY_PROBATION',
+    ],
+    ['a millisecond after them', { reader: { ...reader, probation: noonAnd(-1) } }, 'patient'],
+    ['a delegate who may read', of({}), 'delegate'],
+    ['a stranger', of({ delegates: [] }), 'NOT_A_DELEGATE'],
+    [
+      'a delegate who may only see the log',
+      of({ delegates: [{ ...carer, powers: ['log'] }] }),
+      'NOT_A_DELEGATE',
+    ],
+    [
+      'a guardian after the end date',
+      of({ delegates: [{ ...carer, kind: 'guardian', notAfter: noonAnd(-1) }] }),
+      'NOT_A_DELEGATE',
+    ],
+    ['a proxy that nobody attested', of({ delegates: [{ ...carer, kind: 'proxy' }] }), 'NOT_A_DELEGATE'],
+    [
+      'a proxy that two attested',
+      of({ delegates: [{ ...carer, kind: 'proxy', attested: ['Lake a', 'Lake b'] }] }),
+      'delegate',
+    ],
+    [
+      'a guardian from whom an adolescent hid the record',
+      of({ denials: [never({ who: { person: 'ann' }, what: { labels: ['psychiatry'] } })] }),
+      'DENIED_BY_PATIENT',
+    ],
+    [
+      'a guardian from whom an adolescent hid another record',
+      of({ denials: [never({ who: { person: 'ann' }, what: { records: ['r2'] } })] }),
+      'delegate',
+    ],
+  ])('%s', (_title, change, expected) => {
+    expect(decided(change)).toBe(expected);
   });
 });
 
@@ -163,16 +175,22 @@ test('a grant without a limit is used before one with', () => {
     practitioner: 'p',
     action: 'read' as const,
     purposes: ['TREAT' as const],
-    time: at,
+    time: noon,
   };
   expect(findCover([counted, free], ask)).toEqual({ grant: free });
   expect(covers(counted, { ...ask, organisation: 'River' })).toBe('NO_GRANT');
 });
 
-test('the 257th live grant is refused, and ended ones make room', () => {
-  const full = Array.from({ length: MOST_GRANTS }, (_, n) => grant({ grant: `g${n}` }));
-  expect(() => addGrant(full, grant(), at)).toThrow('[GRANT_LIMIT]');
+test.each([
+  ['257th live grant to an organisation', { organisation: 'Lake' }, MOST_GRANTS],
+  ['17th live grant to everybody treating', { treating: true as const }, MOST_TREATING],
+])('the %s is refused, and ended ones make room', (_title, grantee, most) => {
+  const one = grant({ grantee });
+  const full = Array.from({ length: most }, (_, n) => ({ ...one, grant: `g${n}` }));
+  expect(() => addGrant(full, one, noon)).toThrow('[GRANT_LIMIT]');
   const [first, ...others] = full;
-  const withEnded = [{ ...first!, notAfter: instant(-1) }, ...others];
-  expect(addGrant(withEnded, grant({ grant: 'new' }), at)).toHaveLength(MOST_GRANTS);
+  const withEnded = [{ ...first!, notAfter: noonAnd(-1) }, ...others];
+  expect(addGrant(withEnded, { ...one, grant: 'new' }, noon)).toHaveLength(most);
+  const withUsedUp = [{ ...first!, maxUses: 1, uses: 1 }, ...others];
+  expect(addGrant(withUsedUp, { ...one, grant: 'new' }, noon)).toHaveLength(most);
 });
