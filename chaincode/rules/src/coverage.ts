@@ -119,16 +119,24 @@ export function findCover(
   treatment?: Relation['treatment'],
 ): { grant: Grant } | { code: FailureCode } {
   let counted: Grant | undefined;
-  let nearest = 0;
+  const misses: Miss[] = [];
   for (const grant of grants) {
     const answer = covers(grant, ask, treatment);
     if (answer === 'covered') {
       if (grant.maxUses === undefined) return { grant };
       counted ??= grant;
-    } else nearest = Math.max(nearest, nearness.indexOf(answer));
+    } else misses.push(answer);
   }
-  return counted ? { grant: counted } : { code: nearness[nearest] ?? 'NO_GRANT' };
+  return counted ? { grant: counted } : { code: nearestMiss(misses) };
 }
+
+/** Of several refusals the one that was nearest to a grant; what no grant could mend is nearer than any. */
+export function nearestMiss(codes: readonly FailureCode[]): FailureCode {
+  const rank = (code: FailureCode) => (isMiss(code) ? nearness.indexOf(code) : nearness.length);
+  return codes.reduce((nearest, code) => (rank(code) > rank(nearest) ? code : nearest), 'NO_GRANT');
+}
+
+const isMiss = (code: FailureCode): code is Miss => nearness.some((miss) => miss === code);
 
 /** The decision facts of the grant that a statement makes; undefined for an enrolment without a recorder. */
 export function grantOf(

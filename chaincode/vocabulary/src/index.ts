@@ -12,6 +12,7 @@ export * from './jws.ts';
 export * from './keys.ts';
 export * from './ledger.ts';
 export * from './receipt.ts';
+export * from './readers.ts';
 export * from './record.ts';
 export * from './rest.ts';
 export * from './sealed-stream.ts';
