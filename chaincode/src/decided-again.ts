@@ -31,7 +31,8 @@ export async function decidedAgain(
     const reader = await world.patients.require(entry.person ?? '');
     const key = entry.recipient ?? '';
     const session = { id: reader.patient, until: entry.until, key };
-    const decision = decidePersonsAccess({ session, reader, standing, record, time: tx.time });
+    const item = { purpose: entry.purpose };
+    const decision = decidePersonsAccess({ item, session, reader, standing, record, time: tx.time });
     return { decision, evidence: { links } };
   }
   const device = await world.devices.require(entry.device);

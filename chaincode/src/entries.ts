@@ -4,6 +4,7 @@ import {
   decideAccess,
   decidePersonsAccess,
   isTreatingCustodian,
+  requestId,
 } from '@chartkey/rules';
 import {
   type AccessesState,
@@ -53,9 +54,16 @@ export class Entries {
     const { world } = this.tx;
     const { record: id, purpose, request } = item;
     if ('person' in asking && request === undefined) return refused('END_TO_END_ONLY');
-    const fingerprint = digest(canonicalJson({ record: id, version: item.version ?? 0, purpose }));
+    const signed = request === undefined ? undefined : requestId(request);
+    const asked = {
+      record: id,
+      version: item.version ?? 0,
+      purpose,
+      ...(signed !== undefined && { signed }),
+    };
+    const fingerprint = digest(canonicalJson(asked));
     // A signed request works once: asked again, it finds the access that it made.
-    const retryKey = request === undefined ? item.retryKey : digest(request);
+    const retryKey = signed ?? item.retryKey;
     if (retryKey !== undefined) {
       const first = await world.requests.find(item.session, retryKey);
       if (first) {
@@ -127,7 +135,8 @@ export class Entries {
     if ('person' in asking) {
       if (!('record' in target)) throw new Failure('END_TO_END_ONLY');
       const standing = await world.patients.require(patient);
-      return decidePersonsAccess({ session, reader: asking.person, standing, record: target.record, time });
+      const { record } = target;
+      return decidePersonsAccess({ item, session, reader: asking.person, standing, record, time });
     }
     const { device, genesis } = asking;
     const isProven = item.kind === 'read' && item.request !== undefined;

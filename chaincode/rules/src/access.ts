@@ -89,6 +89,7 @@ function askOf({ item, session, device, record, time }: AccessFacts): Ask {
 
 /** What a decision about a person's own or delegated read depends on. */
 export interface PersonFacts {
+  item: Pick<AccessItem, 'purpose'>;
   session: Pick<Session, 'until' | 'id' | 'key'>;
   /** what stands about the reader */
   reader: Patient;
@@ -100,7 +101,7 @@ export interface PersonFacts {
 
 /** Decides a read by a patient or a delegate: end to end, so no gateway opens it on their authority. */
 export function decidePersonsAccess(facts: PersonFacts): AccessDecision {
-  const { session, reader, standing, record, time } = facts;
+  const { item, session, reader, standing, record, time } = facts;
   if (time > millisecondsOf(session.until)) return denied('SESSION_EXPIRED');
   if (!reader.keys.some(({ sig }) => thumbprint(sig) === session.key)) return denied('KEY_REVOKED');
   const frozen = reader.frozen ?? standing.frozen;
@@ -108,12 +109,12 @@ export function decidePersonsAccess(facts: PersonFacts): AccessDecision {
   const isOnProbation = (one: Patient) =>
     one.probation !== undefined && time <= millisecondsOf(one.probation);
   if (isOnProbation(reader)) return denied('RECOVERY_PROBATION');
+  // A person asks for itself or whom it acts for, and never seems to treat, to bill or to have broken glass.
+  if (item.purpose !== 'PATRQT') return denied('PURPOSE_NOT_ALLOWED');
   if (reader.patient === standing.patient) return { is: 'granted', basis: 'patient' };
   const denial = standing.denials.find(
     ({ who, what }) =>
-      who !== undefined &&
-      'person' in who &&
-      who.person === reader.patient &&
+      (who === undefined || ('person' in who && who.person === reader.patient)) &&
       (what === undefined || names(what, record)),
   );
   if (denial) return denied('DENIED_BY_PATIENT', denial.denial);

@@ -4,6 +4,7 @@ import {
   algorithmOf,
   Base32Id,
   CLOCK_SKEW_SECONDS,
+  digest,
   Failure,
   NetworkId,
   type PublicKey,
@@ -12,6 +13,7 @@ import {
   parseUnambiguous,
   Seconds,
   SessionId,
+  STATEMENT_BYTES,
   Thumbprint,
   thumbprint,
   VersionNumber,
@@ -40,6 +42,39 @@ export const RequestClaims = z.strictObject({
   version: VersionNumber.optional(),
 });
 
+export type RequestClaims = z.infer<typeof RequestClaims>;
+
+/** A signed request taken apart and of the right form. Nothing is verified yet. */
+export interface ReadRequest {
+  claims: RequestClaims;
+  /** thumbprint of the key that signed */
+  key: string;
+  algorithm: Algorithm;
+  signingInput: string;
+  signature: Uint8Array;
+}
+
+/** @throws Failure REQUEST_PROOF_INVALID for any departure from the profile */
+export function readRequest(compact: string): ReadRequest {
+  try {
+    if (compact.length > STATEMENT_BYTES) throw new SyntaxError('too long');
+    const { header, payload, signingInput, signature } = parseCompactJws(compact);
+    const { alg: algorithm, kid: key } = RequestHeader.parse(parseUnambiguous(header));
+    const claims = RequestClaims.parse(parseUnambiguous(payload));
+    return { claims, key, algorithm, signingInput, signature };
+  } catch {
+    throw invalid();
+  }
+}
+
+/**
+ * What a signed request is known by: SHA-256 of its `header.payload`. The signature does not count, since an
+ * ECDSA signature can be written in two ways, and a request must not become two.
+ */
+export function requestId(compact: string): string {
+  return digest(compact.slice(0, Math.max(0, compact.lastIndexOf('.'))));
+}
+
 /** What a signed request must be for, and by whom. */
 export interface ExpectedRequest {
   item: Extract<AccessItem, { kind: 'read' }>;
@@ -57,28 +92,23 @@ export interface ExpectedRequest {
  */
 export function checkRequestProof(compact: string, expected: ExpectedRequest): void {
   const { item, key, network, time, checks } = expected;
-  const invalid = new Failure('REQUEST_PROOF_INVALID');
-  try {
-    const { header, payload, signingInput, signature } = parseCompactJws(compact);
-    const { alg, kid } = RequestHeader.parse(parseUnambiguous(header));
-    const claims = RequestClaims.parse(parseUnambiguous(payload));
-    const { aud, iat, exp, purpose, record, session, version } = claims;
-    const isMeant =
-      aud === network &&
-      purpose === item.purpose &&
-      record === item.record &&
-      session === item.session &&
-      version === item.version;
-    const isTimely =
-      exp > iat &&
-      exp - iat <= REQUEST_SECONDS &&
-      time >= (iat - CLOCK_SKEW_SECONDS) * 1000 &&
-      time <= exp * 1000;
-    const own = algorithmOf(key);
-    const isSigned =
-      alg === own && kid === thumbprint(key) && checks.verifies(own, key, signingInput, signature);
-    if (!isMeant || !isTimely || !isSigned) throw invalid;
-  } catch {
-    throw invalid;
-  }
+  const { claims, key: signer, algorithm, signingInput, signature } = readRequest(compact);
+  const { aud, iat, exp, purpose, record, session, version } = claims;
+  const isMeant =
+    aud === network &&
+    purpose === item.purpose &&
+    record === item.record &&
+    session === item.session &&
+    version === item.version;
+  const isTimely =
+    exp > iat &&
+    exp - iat <= REQUEST_SECONDS &&
+    time >= (iat - CLOCK_SKEW_SECONDS) * 1000 &&
+    time <= exp * 1000;
+  const own = algorithmOf(key);
+  const isSigned =
+    algorithm === own && signer === thumbprint(key) && checks.verifies(own, key, signingInput, signature);
+  if (!isMeant || !isTimely || !isSigned) throw invalid();
 }
+
+const invalid = () => new Failure('REQUEST_PROOF_INVALID');

@@ -128,8 +128,9 @@ export class Basis {
     const time = millisecondsOf(entry.time);
     const session = { id: person, until: entry.time, key: recipient };
     const record = { record: entry.record, labels };
+    const item = { purpose: entry.purpose };
     decided(entry, standings, (standing) =>
-      decidePersonsAccess({ session, reader: reader ?? standing, standing, record, time }),
+      decidePersonsAccess({ item, session, reader: reader ?? standing, standing, record, time }),
     );
     const key = keyNamed((reader ?? standings.now).keys, recipient);
     if (!key) throw new Failure('KEY_REVOKED');

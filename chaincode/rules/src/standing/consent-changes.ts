@@ -1,4 +1,4 @@
-import { Failure, type Patient } from '@chartkey/vocabulary';
+import { type Delegate, type Denial, Failure, type Patient } from '@chartkey/vocabulary';
 import type { Change } from './change.ts';
 
 /** Denials, rules, emergency locks, each as many as may stand. */
@@ -16,8 +16,7 @@ export const changesOfConsent = {
     const { denial: id } = statement.payload;
     const lifted = standing.denials.find(({ denial }) => denial === id);
     if (!lifted) throw new Failure('DENIAL_UNKNOWN');
-    const { who } = lifted;
-    if (author.is === 'delegate' && who && 'person' in who && who.person === author.delegate.person) {
+    if (author.is === 'delegate' && shutsOut(lifted, author.delegate)) {
       throw new Failure('DELEGATE_FOR_ITSELF');
     }
     return { ...standing, denials: standing.denials.filter((one) => one !== lifted) };
@@ -54,6 +53,11 @@ export const changesOfConsent = {
     return { ...rest, ...(card !== undefined && { card }) };
   },
 };
+
+/** A denial that names nobody is everybody's but the patient's. */
+function shutsOut({ who }: Denial, { person, powers }: Delegate): boolean {
+  return who === undefined ? powers.includes('read') : 'person' in who && who.person === person;
+}
 
 /** @throws Failure STANDING_LIMIT */
 export function withOneMore<Item>(items: readonly Item[], item: Item, most: number = MOST): Item[] {

@@ -94,7 +94,10 @@ export const DeclareTreatment = z.strictObject({
 
 /** Whom a denial shuts out: an organisation or a part of it, or a person who acts for the patient. */
 export const Denied = z.union([Members, z.strictObject({ person: Thumbprint })]);
-/** "Never": beats every grant, whenever it was made. Somebody from something; at least one is named. */
+/**
+ * "Never": beats every grant, whenever it was made. Somebody from something; at least one is named. Without
+ * `who` it is everybody but the patient, those who act for the patient included.
+ */
 export const DenyAccess = z
   .strictObject({
     ...forPatient,
