@@ -14,6 +14,7 @@ import type {
   Relation,
   Releasable,
 } from '@chartkey/vocabulary';
+import { emergencyFacts } from './emergency-facts.ts';
 import type { RecordsTransaction } from './transaction.ts';
 
 type Evidence = Pick<Releasable, 'links' | 'approval' | 'renewal' | 'treatment' | 'requests' | 'opening'>;
@@ -42,16 +43,13 @@ export async function decidedAgain(
   const relation = isTreatingCustodian(asked)
     ? { grants: [] }
     : await world.relationOf(record.patient, organisation);
-  const openings =
-    purpose === 'ETREAT'
-      ? (await world.liveOpenings.find(record.patient, organisation))?.openings
-      : undefined;
+  const emergency = purpose === 'ETREAT' ? await emergencyFacts(tx, record.patient, organisation, entry) : {};
   const decision = decideAccess({
     ...asked,
     session: { until, practitioner, role, purposes: [purpose] },
     genesis,
     ...withoutOwnUse(entry, standing, relation),
-    ...(openings && { openings }),
+    ...emergency,
     isProven: entry.recipient !== undefined,
     time: tx.time,
   });

@@ -19,6 +19,7 @@ import {
 } from '@chartkey/vocabulary';
 import { type Asking, askingOf } from './asking.ts';
 import { countUse } from './count-use.ts';
+import { emergencyFacts } from './emergency-facts.ts';
 import type { RecordsTransaction } from './transaction.ts';
 
 /** What is asked for, as far as the ledger knows it. */
@@ -145,11 +146,9 @@ export class Entries {
     const { organisation } = device;
     const standing = await world.patients.require(patient);
     const relation = await world.relationOf(patient, organisation);
-    const openings =
-      item.purpose === 'ETREAT'
-        ? (await world.liveOpenings.find(patient, organisation))?.openings
-        : undefined;
-    const decision = decideAccess({ ...asked, standing, relation, ...(openings && { openings }) });
+    const emergency =
+      item.purpose === 'ETREAT' ? await emergencyFacts(this.tx, patient, organisation, asking.named) : {};
+    const decision = decideAccess({ ...asked, standing, relation, ...emergency });
     if (decision.is === 'granted' && decision.grant) {
       countUse(this.tx, standing, organisation, relation, decision.grant);
     }

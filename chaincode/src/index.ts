@@ -4,6 +4,7 @@ import { AccessesContract } from './contracts/accesses.ts';
 import { ApprovalsContract } from './contracts/approvals.ts';
 import { ConsentContract } from './contracts/consent.ts';
 import { DevicesContract } from './contracts/devices.ts';
+import { EmergenciesContract } from './contracts/emergencies.ts';
 import { NetworkContract } from './contracts/network.ts';
 import { PatientsContract } from './contracts/patients.ts';
 import { PractitionersContract } from './contracts/practitioners.ts';
@@ -20,6 +21,7 @@ export const contracts = [
   ConsentContract,
   DevicesContract,
   PractitionersContract,
+  EmergenciesContract,
   SessionsContract,
   RecordsContract,
   AccessesContract,

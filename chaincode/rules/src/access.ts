@@ -34,6 +34,8 @@ export interface AccessFacts {
   relation: Relation;
   /** for an emergency: what the organisation has opened of this patient */
   openings?: readonly LiveOpening[];
+  /** practitioner keys behind them that no longer stand, and why */
+  fallen?: ReadonlyMap<string, FailureCode>;
   /** did the reader prove this very read with its own key? */
   isProven?: boolean;
   /** ledger time, milliseconds */

@@ -1,6 +1,7 @@
 import {
   type Approved,
   type Denial,
+  type FailureCode,
   type LiveOpening,
   type Lock,
   millisecondsOf,
@@ -18,6 +19,8 @@ export interface BasisFacts {
   standing?: Patient;
   relation: Relation;
   openings?: readonly LiveOpening[];
+  /** practitioner keys behind them that no longer stand, and why */
+  fallen?: ReadonlyMap<string, FailureCode>;
 }
 
 /**
@@ -55,17 +58,24 @@ function approvedBasis(ask: Ask, { standing, relation }: BasisFacts): AccessDeci
   return last && { is: 'granted', basis: 'approval', ground: last.request };
 }
 
-function emergencyBasis(ask: Ask, { standing, openings = [] }: BasisFacts): AccessDecision {
+/** What opened it must stand now: its time, its practitioner's key, and behind a lock a second one's. */
+function emergencyBasis(
+  ask: Ask,
+  { standing, openings = [], fallen = new Map() }: BasisFacts,
+): AccessDecision {
   if (ask.action !== 'read') return { is: 'denied', code: 'PURPOSE_NOT_ALLOWED' };
   const own = openings.filter(
     ({ practitioner, device }) => practitioner === ask.practitioner && device === ask.device,
   );
-  const live = own.filter(({ until }) => ask.time <= millisecondsOf(until));
+  const timely = own.filter(({ until }) => ask.time <= millisecondsOf(until));
+  const [first] = timely;
+  if (!first) return { is: 'denied', code: own.length > 0 ? 'BREAK_GLASS_OVER' : 'BREAK_GLASS_REQUIRED' };
+  const live = timely.filter(({ key }) => !fallen.has(key));
   if (live.length === 0) {
-    return { is: 'denied', code: own.length > 0 ? 'BREAK_GLASS_OVER' : 'BREAK_GLASS_REQUIRED' };
+    return { is: 'denied', code: fallen.get(first.key) ?? 'PRACTITIONER_REVOKED', ground: first.opening };
   }
   const lock = isCard(ask, standing) ? undefined : standing?.locks.find((one) => locks(one, ask));
-  const opening = lock ? live.find(({ second }) => second !== undefined) : live[0];
+  const opening = lock ? live.find(({ second }) => second !== undefined && !fallen.has(second)) : live[0];
   if (!opening) return { is: 'denied', code: 'SECOND_KEY_REQUIRED', ...(lock && { ground: lock.lock }) };
   return { is: 'granted', basis: 'break-glass', ground: opening.opening };
 }

@@ -17,8 +17,8 @@ const PROOF_SECONDS = 86_400;
 export interface Bringing {
   network: string;
   owner: string;
-  /** ledger time, milliseconds */
-  time: number;
+  /** ledger time, milliseconds; undefined when an accepted statement is read again later */
+  time: number | undefined;
   checks: SignatureChecks;
 }
 
@@ -39,7 +39,8 @@ export function checkKeyProof(compact: string, bringing: Bringing): KeyProof & {
   }
   if (proof.enc !== undefined) checkKeyPair(proof.sig, proof.enc, checks);
   else if (!checks.isSound(proof.sig)) throw new Failure('INVALID_KEY');
-  const isTimely = time <= proof.exp * 1000 && time >= (proof.exp - PROOF_SECONDS) * 1000 - 60_000;
+  const isTimely =
+    time === undefined || (time <= proof.exp * 1000 && time >= (proof.exp - PROOF_SECONDS) * 1000 - 60_000);
   const isMeant = proof.network === network && proof.owner === owner;
   if (!isTimely || !isMeant || !checks.verifies('ES256', proof.sig, jws.signingInput, jws.signature)) {
     throw new Failure('INVALID_PROOF');

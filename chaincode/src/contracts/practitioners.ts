@@ -1,5 +1,5 @@
 import { checkKeyProof, memberOf, readStatement } from '@chartkey/rules';
-import { canonicalJson, Failure, instantAt, StatementInput } from '@chartkey/vocabulary';
+import { canonicalJson, Failure, instantAt, isCareMember, StatementInput } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { RecordsTransaction } from '../transaction.ts';
 import { useKey } from '../use-key.ts';
@@ -18,7 +18,10 @@ export class PractitionersContract extends LedgerContract {
     return tx.once(statement, async () => {
       const { iss: organisation, practitioner, role, validUntil, key: proof } = statement.payload;
       await tx.acceptFromMaster(statement);
-      const { network, time, checks } = { ...(await tx.network()), time: tx.time, checks: tx.checks };
+      const { network, genesis } = await tx.network();
+      // Practitioners treat, or supervise those who do.
+      if (!isCareMember(memberOf(genesis, organisation).kind)) throw new Failure('KIND_NOT_ALLOWED');
+      const { time, checks } = tx;
       const { key, sig } = checkKeyProof(proof, { network, owner: organisation, time, checks });
       await useKey(tx, organisation, key);
       tx.world.practitionersOf.put({}, organisation, key);
@@ -51,7 +54,7 @@ export class PractitionersContract extends LedgerContract {
   @Returns('string')
   async practitioner(tx: RecordsTransaction, key: string): Promise<string> {
     await tx.requireCareMember();
-    return canonicalJson(await tx.world.practitioners.require(key));
+    return canonicalJson({ ...(await tx.world.practitioners.require(key)), nextSeq: await tx.nextSeq(key) });
   }
 
   @Transaction(false)

@@ -130,9 +130,9 @@ export class WorldState {
   get unreviewed() {
     return this.table<object, [organisation: string, opening: string]>('unreviewed', 'OPENING_UNKNOWN');
   }
-  /** by practitioner key, device or organisation */
+  /** by practitioner (`organisation practitioner`), device or organisation */
   get breakGlassCounts() {
-    return this.table<BreakGlassCount, [of: 'key' | 'device' | 'organisation', id: string]>(
+    return this.table<BreakGlassCount, [of: 'practitioner' | 'device' | 'organisation', id: string]>(
       'break-glass-count',
       'OPENING_UNKNOWN',
     );

@@ -17,6 +17,9 @@ export const PractitionerKey = z.object({
   status: z.enum(['registered', 'revoked']),
 });
 export type PractitionerKey = z.infer<typeof PractitionerKey>;
+/** The same with the number of the key's next statement. */
+export const PractitionerFacts = PractitionerKey.extend({ nextSeq: z.number() });
+export type PractitionerFacts = z.infer<typeof PractitionerFacts>;
 
 /** One broken glass: who opened it, for whom, how long, and how it was reviewed. */
 export const Opening = z.object({
@@ -48,17 +51,21 @@ export type Opening = z.infer<typeof Opening>;
 /** What an access for an emergency reads: the openings of one patient by one organisation that may be live. */
 export const LiveOpening = Opening.pick({
   opening: true,
+  key: true,
   practitioner: true,
   device: true,
   until: true,
-}).extend({ second: StatementId.optional() });
+}).extend({
+  /** thumbprint of the key of the practitioner who stands behind it, if one does */
+  second: Thumbprint.optional(),
+});
 export type LiveOpening = z.infer<typeof LiveOpening>;
 
-/** How often a practitioner key, a device or an organisation broke glass lately, and what awaits review. */
+/** How often a practitioner, a device or an organisation broke glass lately, and what awaits review. */
 export const BreakGlassCount = z.object({
   /** opened at, those of the last 24 h */
   times: z.array(Instant),
-  /** of a practitioner key */
+  /** of a practitioner */
   unreviewed: z.array(z.object({ opening: StatementId, reviewBy: Instant })),
 });
 export type BreakGlassCount = z.infer<typeof BreakGlassCount>;

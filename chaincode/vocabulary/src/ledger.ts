@@ -109,7 +109,7 @@ export const queries = {
   openingsOf: 'emergencies:openingsOf',
   /** () -> Dispute[]; care members */
   disputes: 'emergencies:disputes',
-  /** (key) -> PractitionerKey; care members */
+  /** (key) -> PractitionerFacts; care members */
   practitioner: 'practitioners:practitioner',
   /** (organisation) -> PractitionerKey[]; care members */
   practitioners: 'practitioners:practitioners',

@@ -3,6 +3,7 @@ import {
   type Approver,
   type Delegate,
   Failure,
+  type FailureCode,
   millisecondsOf,
   type P256Key,
   type Patient,
@@ -117,9 +118,18 @@ export async function practitionersAuthor(
   const key = await signers.practitioner(statement.payload.iss);
   if (!key) throw new Failure('PRACTITIONER_UNKNOWN');
   checkSignature(statement, key.sig, signers.network, signers.checks);
-  if (key.status === 'revoked') throw new Failure('PRACTITIONER_REVOKED');
-  if (time > millisecondsOf(key.validUntil)) throw new Failure('PRACTITIONER_EXPIRED');
+  const failing = practitionerStanding(key, time);
+  if (failing !== undefined) throw new Failure(failing);
   return { is: 'practitioner', key };
+}
+
+/** Why a practitioner's key may not act at this time; undefined when it may. */
+export function practitionerStanding(
+  { status, validUntil }: Pick<PractitionerKey, 'status' | 'validUntil'>,
+  time: number,
+): FailureCode | undefined {
+  if (status === 'revoked') return 'PRACTITIONER_REVOKED';
+  return time > millisecondsOf(validUntil) ? 'PRACTITIONER_EXPIRED' : undefined;
 }
 
 /** The principal that an author's approval counts for: an organisation once, however many practitioners sign. */

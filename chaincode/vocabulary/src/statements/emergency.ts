@@ -24,15 +24,17 @@ export const SecondBreakGlass = z.strictObject({
   act: z.literal('secondBreakGlass'),
   opening: StatementId,
 });
-/** A reviewer closes an opening as justified or not. */
-export const ReviewBreakGlass = z.strictObject({
-  ...byPractitioner,
-  ...numbered,
-  act: z.literal('reviewBreakGlass'),
-  opening: StatementId,
-  justified: z.boolean(),
-  reason: ReviewReason,
-});
+/** A reviewer closes an opening as justified (`necessary`, and nothing else) or not. */
+export const ReviewBreakGlass = z
+  .strictObject({
+    ...byPractitioner,
+    ...numbered,
+    act: z.literal('reviewBreakGlass'),
+    opening: StatementId,
+    justified: z.boolean(),
+    reason: ReviewReason,
+  })
+  .refine(({ justified, reason }) => justified === (reason === 'necessary'), 'the reason says otherwise');
 /** Locks records even for emergencies: these take two practitioner keys. */
 export const LockForEmergencies = z.strictObject({
   ...forPatient,
