@@ -6,6 +6,7 @@ export type { Carried } from './carrying.ts';
 export type { RecordContent } from './content.ts';
 export { Device, type ReadOptions, type StoreOptions } from './device.ts';
 export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
+export { type KeyRequest, keyProof } from './key-proof.ts';
 export {
   importKeys,
   importSigner,
@@ -47,6 +48,7 @@ export {
   type DeviceRequest,
   deviceProof,
   type GrantWords,
+  type Order,
   type SignedStatement,
   statementId,
 } from './statements.ts';

@@ -22,7 +22,8 @@ export interface SignedStatement {
 /** The patient's words of a grant: who, which records, what for, from when to when, how often. */
 export type GrantWords = Omit<StatementOf<'grantConsent'>, Envelope | 'seq'>;
 type Envelope = 'act' | 'iss' | 'aud' | 'iat' | 'exp';
-type Order<Verb extends Statement = Statement> = Verb extends Statement
+/** What a statement orders, without who, where and when. */
+export type Order<Verb extends Statement = Statement> = Verb extends Statement
   ? Omit<Verb, Exclude<Envelope, 'act'>>
   : never;
 
@@ -59,33 +60,34 @@ export class Author {
   /** The first statement of a patient; an organisation's device hands it in. */
   enrolPatient(enc: P256Key, recorder?: string): Promise<SignedStatement> {
     const sig = this.signer.publicKey as P256Key;
-    return this.#sign({ act: 'enrolPatient', seq: 1, sig, enc, ...(recorder && { recorder }) });
+    return this.sign({ act: 'enrolPatient', seq: 1, sig, enc, ...(recorder && { recorder }) });
   }
 
   grantConsent(seq: number, words: GrantWords): Promise<SignedStatement> {
-    return this.#sign({ act: 'grantConsent', seq, ...words });
+    return this.sign({ act: 'grantConsent', seq, ...words });
   }
 
   revokeConsent(grant: string): Promise<SignedStatement> {
-    return this.#sign({ act: 'revokeConsent', grant });
+    return this.sign({ act: 'revokeConsent', grant });
   }
 
   /** @param device what `deviceProof` made @param validUntil an `Instant`; no end unless given */
   approveDevice(seq: number, device: string, validUntil?: string): Promise<SignedStatement> {
-    return this.#sign({ act: 'approveDevice', seq, device, ...(validUntil && { validUntil }) });
+    return this.sign({ act: 'approveDevice', seq, device, ...(validUntil && { validUntil }) });
   }
 
   /** @param device its thumbprint */
   revokeDevice(device: string): Promise<SignedStatement> {
-    return this.#sign({ act: 'revokeDevice', device });
+    return this.sign({ act: 'revokeDevice', device });
   }
 
   /** Burns a number, so that a withheld statement with it cannot win any more. */
   skip(seq: number): Promise<SignedStatement> {
-    return this.#sign({ act: 'skip', seq });
+    return this.sign({ act: 'skip', seq });
   }
 
-  async #sign(order: Order): Promise<SignedStatement> {
+  /** Signs any verb. @throws TypeError when it does not have its form */
+  async sign(order: Order): Promise<SignedStatement> {
     const iat = Math.floor(this.#now() / 1000);
     const envelope = { iss: this.issuer, aud: this.network, iat, exp: iat + this.#lifetime };
     const statement = Statement.safeParse(withoutUndefined({ ...order, ...envelope }));

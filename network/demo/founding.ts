@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomId } from '@chartkey/client';
 import { checkGenesis } from '@chartkey/rules';
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import {
   type Genesis,
   type Member as GenesisMember,
+  type Kind,
   type LedgerKind,
   networkId,
+  type Role,
   SignedGenesis,
 } from '@chartkey/vocabulary';
 import { type Consortium, DEMO_CONSORTIUM, demoPorts, type Member } from '../consortium.ts';
@@ -30,6 +33,15 @@ export interface DemoOrganisation {
   tokenUrl: string;
   masterKey: PrivateJwk;
   ehr: DeviceKeys;
+  /** whose own keys break glass, stand behind it, and review */
+  practitioners: DemoPractitioner[];
+}
+
+/** A practitioner with a key of its own. */
+export interface DemoPractitioner {
+  key: PrivateJwk;
+  practitioner: string;
+  role: Role;
 }
 
 export interface DemoCredentials {
@@ -101,7 +113,16 @@ export function found(
       .filter((member) => member.gateway)
       .map(({ id }) => {
         const { name, kind, url, tokenUrl } = genesis.organisations.find((one) => one.id === id)!;
-        return { id, name, kind, url, tokenUrl, masterKey: keys.get(id)!, ehr: makeDeviceKeys() };
+        return {
+          id,
+          name,
+          kind,
+          url,
+          tokenUrl,
+          masterKey: keys.get(id)!,
+          ehr: makeDeviceKeys(),
+          practitioners: practitionersOf(kind),
+        };
       }),
   };
   for (const { id, gateway } of consortium.members) {
@@ -113,6 +134,16 @@ export function found(
   const founded: FoundedLedger = { ledger, network, portBase: places.portBase };
   writeJson(files.ledger, founded);
   return { network, signed, credentials };
+}
+
+const roles: Readonly<Record<Kind, readonly Role[]>> = {
+  hospital: ['physician', 'nurse', 'privacy-officer'],
+  regulator: ['auditor'],
+  'third-party': [],
+};
+
+function practitionersOf(kind: Kind): DemoPractitioner[] {
+  return roles[kind].map((role) => ({ key: makeKey(), practitioner: randomId(), role }));
 }
 
 function standing(files: ReturnType<typeof foundingFiles>, portBase: number, ledger: LedgerKind): Founding {

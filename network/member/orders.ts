@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Author, deviceProof, importKeys, importSigner } from '@chartkey/client';
+import { Author, deviceProof, importKeys, importSigner, keyProof } from '@chartkey/client';
 import type { Ledger } from '@chartkey/gateway';
 import {
   Device,
@@ -7,16 +7,23 @@ import {
   NetworkState,
   networkId,
   OrganisationFacts,
+  PractitionerKey,
   queries,
+  type Role,
   type SignedGenesis,
+  thumbprint,
   transactions,
 } from '@chartkey/vocabulary';
 import type { DeviceKeys, PrivateJwk } from './keys.ts';
 
-export interface Approval {
+/** On which network, for whom and with which master key an order is given. */
+export interface Ordering {
   network: string;
   organisation: string;
   masterKey: PrivateJwk;
+}
+
+export interface Approval extends Ordering {
   device: DeviceKeys;
   use: 'gateway' | 'ehr';
 }
@@ -57,8 +64,8 @@ export async function approveDevice(ledger: Ledger, approval: Approval): Promise
     }
     return false;
   }
-  const { nextSeq } = OrganisationFacts.parse(await ledger.evaluate(queries.organisation, organisation));
-  const author = new Author(network, await importSigner(masterKey), { issuer: organisation });
+  const nextSeq = await nextSeqOf(ledger, organisation);
+  const author = await authorOf({ network, organisation, masterKey });
   const proof = await deviceProof({ network, organisation, keys: await importKeys(device), use });
   const { text } = await author.approveDevice(nextSeq, proof);
   await submit(ledger, transactions.approveDevice, { statement: text });
@@ -66,18 +73,58 @@ export async function approveDevice(ledger: Ledger, approval: Approval): Promise
 }
 
 /** Revokes a device by its thumbprint, for good. */
-export async function revokeDevice(
-  ledger: Ledger,
-  {
-    network,
-    organisation,
-    masterKey,
-    device,
-  }: Pick<Approval, 'network' | 'organisation' | 'masterKey'> & { device: string },
-): Promise<void> {
-  const author = new Author(network, await importSigner(masterKey), { issuer: organisation });
-  const { text } = await author.revokeDevice(device);
+export async function revokeDevice(ledger: Ledger, order: Ordering & { device: string }): Promise<void> {
+  const { text } = await (await authorOf(order)).revokeDevice(order.device);
   await submit(ledger, transactions.revokeDevice, { statement: text });
+}
+
+export interface Registration extends Ordering {
+  /** the practitioner's own private key, which proves itself */
+  key: PrivateJwk;
+  /** the pseudonym that the organisation knows the practitioner by */
+  practitioner: string;
+  role: Role;
+  /** an `Instant` */
+  validUntil: string;
+}
+
+/**
+ * Has an organisation's master key register a practitioner's own key.
+ * @returns false when it was registered already
+ * @throws Failure PRACTITIONER_REVOKED when it was revoked: a revoked key is never registered again
+ */
+export async function registerPractitioner(ledger: Ledger, registration: Registration): Promise<boolean> {
+  const { network, organisation, key, practitioner, role, validUntil } = registration;
+  const asked = ledger.evaluate(queries.practitioner, thumbprint(key));
+  const standing = await unless('PRACTITIONER_UNKNOWN', asked);
+  if (standing !== undefined) {
+    const known = PractitionerKey.parse(standing);
+    if (known.status === 'revoked') throw new Failure('PRACTITIONER_REVOKED');
+    if (known.organisation !== organisation || known.role !== role || known.practitioner !== practitioner) {
+      throw new Error(`This key is registered already, for a ${known.role} of ${known.organisation}.`);
+    }
+    return false;
+  }
+  const seq = await nextSeqOf(ledger, organisation);
+  const proof = await keyProof({ network, owner: organisation, signer: await importSigner(key) });
+  const order = { act: 'registerPractitioner', seq, key: proof, practitioner, role, validUntil } as const;
+  const { text } = await (await authorOf(registration)).sign(order);
+  await submit(ledger, transactions.registerPractitioner, { statement: text });
+  return true;
+}
+
+/** Revokes a practitioner's key by its thumbprint, for good. */
+export async function revokePractitioner(ledger: Ledger, order: Ordering & { key: string }): Promise<void> {
+  const { text } = await (await authorOf(order)).sign({ act: 'revokePractitioner', key: order.key });
+  await submit(ledger, transactions.revokePractitioner, { statement: text });
+}
+
+async function authorOf({ network, organisation, masterKey }: Ordering): Promise<Author> {
+  return new Author(network, await importSigner(masterKey), { issuer: organisation });
+}
+
+async function nextSeqOf(ledger: Ledger, organisation: string): Promise<number> {
+  return OrganisationFacts.parse(await ledger.evaluate(queries.organisation, organisation)).nextSeq;
 }
 
 async function unless<Answer>(code: string, asked: Promise<Answer>): Promise<Answer | undefined> {

@@ -1,8 +1,5 @@
 import { codeDigest } from '@chartkey/chaincode/code-digest';
-import { connectLedger, type Ledger, readConfig, readLedgerOptions } from '@chartkey/gateway';
-import { checkGenesis } from '@chartkey/rules';
-import { nodeSignatureChecks } from '@chartkey/rules/node';
-import { Genesis, networkId, SignedGenesis } from '@chartkey/vocabulary';
+import { Genesis, networkId } from '@chartkey/vocabulary';
 import { chaincodePackage, packageId, refuseUnfit } from '../fabric/chaincode-package.ts';
 import {
   combineGenesis,
@@ -12,29 +9,10 @@ import {
   refuseUnreachables,
   signGenesis,
 } from './genesis.ts';
-import {
-  DeviceKeys,
-  makeDeviceKeys,
-  makeKey,
-  PrivateJwk,
-  publicPart,
-  readAs,
-  textIn,
-  writeNew,
-} from './keys.ts';
+import { DeviceKeys, makeDeviceKeys, makeKey, publicPart, readAs, textIn, writeNew } from './keys.ts';
 import { approveDevice, registerConsortium, revokeDevice } from './orders.ts';
-
-/** One thing that a member does by hand, mostly once. */
-interface Step {
-  /** the words it takes */
-  takes: string;
-  says: string;
-  /** @returns what to print */
-  does(words: string[], env: NodeJS.ProcessEnv): Promise<string> | string;
-}
-
-const signedIn = (path: string) => readAs(SignedGenesis, path, 'a genesis document with its signatures');
-const keyIn = (path: string) => readAs(PrivateJwk, path, 'a master key');
+import { practitionerSteps } from './practitioner-steps.ts';
+import { keyIn, onLedger, orderOf, type Step, signedIn } from './step.ts';
 
 const steps: Record<string, Step> = {
   'master-key': {
@@ -136,26 +114,8 @@ const steps: Record<string, Step> = {
       return `Revoked: ${device} of ${order.organisation}`;
     },
   },
+  ...practitionerSteps,
 };
-
-/** On which network and for whom a master key gives an order. */
-function orderOf(path: string, key: string) {
-  const { genesis } = signedIn(path);
-  const masterKey = keyIn(key);
-  const { organisation } = signGenesis(genesis, masterKey);
-  return { network: networkId(genesis), organisation, masterKey };
-}
-
-/** Does something on the ledger as the gateway whose settings stand in the environment. */
-async function onLedger<Result>(
-  env: NodeJS.ProcessEnv,
-  signed: SignedGenesis,
-  work: (ledger: Ledger) => Promise<Result>,
-): Promise<Result> {
-  checkGenesis(signed, nodeSignatureChecks);
-  const ledger = connectLedger(readLedgerOptions(readConfig(env), signed.genesis));
-  return work(ledger).finally(() => ledger.close());
-}
 
 function describe(genesis: Genesis): string {
   const members = genesis.organisations.map(({ id, name, kind, url }) => `  ${id}  ${name}, ${kind}, ${url}`);
