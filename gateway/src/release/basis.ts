@@ -15,6 +15,7 @@ import {
   type Grant,
   Grant as GrantShape,
   instantAt,
+  type LiveOpening,
   millisecondsOf,
   type P256Key,
   type Patient,
@@ -25,6 +26,7 @@ import * as z from 'zod';
 import { Disagreement, unproven } from './alarm.ts';
 import { approvedIn } from './approved.ts';
 import type { Claim } from './entitlement.ts';
+import { fallenKeys } from './fallen-keys.ts';
 import type { Proven } from './proven.ts';
 import type { Queries } from './statements.ts';
 
@@ -88,8 +90,11 @@ export class Basis {
     if (isTreatingCustodian(asked)) return agree(entry, decideAccess({ ...asked, relation: { grants: [] } }));
     const { standings, grant, ...facts } = await this.proving(() => this.factsOf(claim));
     if (grant) await this.checkStands(entry, grant);
+    const fallen = await fallenKeys(facts.openings, entry.organisation, this.parts);
     const decide = (standing: Patient) =>
-      decideAccess({ ...asked, ...facts, standing: { ...standing, treating: [] } });
+      decideAccess({ ...asked, ...facts, fallen, standing: { ...standing, treating: [] } });
+    const without = fallen.size > 0 ? decide(standings.now) : undefined;
+    if (without?.is === 'denied') throw new Failure(without.code);
     decided(entry, standings, decide);
   }
 
@@ -152,12 +157,10 @@ export class Basis {
     throw new Failure('NO_GRANT');
   }
 
-  private async openingOf({ entry, opening }: Claim) {
-    const { ground = '', patient, organisation } = entry;
-    const proven = await this.parts.proven.opening(ground, opening?.second?.statement, patient);
-    if (proven.organisation !== organisation)
-      throw new Disagreement('a broken glass is another organisation’s');
-    return proven;
+  private openingOf({ entry, opening }: Claim): Promise<LiveOpening> {
+    const { ground = '', patient, organisation, time } = entry;
+    const ids = { opening: ground, second: opening?.second?.statement };
+    return this.parts.proven.opening(ids, { patient, organisation, time: millisecondsOf(time) });
   }
 
   private async refuseRevokedDevice({ device = '' }: AccessEntry): Promise<never> {

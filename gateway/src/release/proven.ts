@@ -1,16 +1,18 @@
 import {
   type ApprovedDevice,
-  checkKeyProof,
   checkSignature,
   type Founded,
   grantIn,
   memberOf,
+  type OpeningUse,
   passedOn,
   patientsAuthor,
   practitionersAuthor,
+  provenOpening,
   type ReadStatement,
   type Trust,
   verifyApproval,
+  verifyRegistration,
 } from '@chartkey/rules';
 import {
   type Act,
@@ -114,29 +116,21 @@ export class Proven {
     return { statement: id, until: statement.payload.until };
   }
 
-  /** A broken glass as its statements prove it. @throws Failure when one does not verify */
+  /**
+   * A broken glass as its statements prove it at the time it is used.
+   * @param opening id of its statement @param second of its second's, if any
+   * @throws Failure when one does not verify
+   */
   async opening(
-    id: string,
-    second: string | undefined,
-    patient: string,
-  ): Promise<LiveOpening & { organisation: string }> {
-    const { statement, time } = await this.accepted(id, 'openBreakGlass');
-    const { payload } = statement;
-    const { key } = await practitionersAuthor(statement, this.standings.signersAt(time), time);
-    if (payload.patient !== patient) throw new Failure('BREAK_GLASS_REQUIRED');
-    const until = instantAt(time + payload.minutes * 60_000);
-    const { organisation, practitioner } = key;
-    const opening = { opening: id, organisation, practitioner, device: payload.device, until };
-    if (second === undefined) return opening;
-    const seconding = await this.accepted(second, 'secondBreakGlass');
-    const other = await practitionersAuthor(
-      seconding.statement,
-      this.standings.signersAt(seconding.time),
-      seconding.time,
-    );
-    const isAnother = other.key.organisation === organisation && other.key.practitioner !== practitioner;
-    if (seconding.statement.payload.opening !== id || !isAnother) throw new Failure('SAME_PRACTITIONER');
-    return { ...opening, second };
+    { opening, second }: { opening: string; second?: string | undefined },
+    use: Omit<OpeningUse, 'genesis'>,
+  ): Promise<LiveOpening> {
+    const texts = {
+      opening: await this.statements.textOf(opening),
+      second: second === undefined ? undefined : await this.statements.textOf(second),
+    };
+    const { genesis } = this.trust;
+    return provenOpening(texts, { ...use, genesis }, this.standings.signersAt(use.time));
   }
 
   /** A practitioner's key, as the master key registered it; state only says where that stands. */
@@ -153,24 +147,11 @@ export class Proven {
   private async registration(id: string): Promise<PractitionerKey> {
     const state = PractitionerKey.safeParse(await this.ledger.evaluate(queries.practitioner, id));
     if (!state.success) throw new Disagreement('a practitioner’s key is not stored as one');
-    const { network, checks } = this.trust;
     const { statement, time } = await this.accepted(state.data.statement, 'registerPractitioner');
-    const { iss: organisation, practitioner, role, validUntil, key: proof } = statement.payload;
-    checkSignature(statement, this.masterKey(organisation), network, checks);
-    const { key, sig } = checkKeyProof(proof, { network, owner: organisation, time, checks });
-    if (key !== id) throw new Disagreement('a practitioner’s registration is for another key');
-    const registeredAt = instantAt(time);
-    return {
-      key,
-      organisation,
-      practitioner,
-      role,
-      sig,
-      statement: statement.id,
-      registeredAt,
-      validUntil,
-      status: 'registered',
-    };
+    const masterKey = this.masterKey(statement.payload.iss);
+    const registration = verifyRegistration(statement.compact, masterKey, this.trust);
+    if (registration.key !== id) throw new Disagreement('a practitioner’s registration is for another key');
+    return { ...registration, registeredAt: instantAt(time), status: 'registered' };
   }
 
   private masterKey(organisation: string): P256Key {
