@@ -42,7 +42,10 @@ export class LedgerPractitioner {
 
   static async registered(at: LedgerActor, words: RegisterWords = {}): Promise<LedgerPractitioner> {
     const { key = testKey(), practitioner = freshId() } = words;
-    await at.submit('registerPractitioner', await this.registration(at, { ...words, key, practitioner }));
+    await at.submit(
+      'registerPractitioner',
+      await LedgerPractitioner.registration(at, { ...words, key, practitioner }),
+    );
     return new LedgerPractitioner(at, key, practitioner);
   }
 

@@ -160,7 +160,8 @@ function decidedOfPerson({ standing, record, time }: ReadersFacts, person: strin
   const reader = person === standing.patient ? standing : { ...sound, patient: person };
   const [first] = standing.keys;
   const session = { id: person, until: instantAt(time), key: first ? thumbprint(first.sig) : '' };
-  return decidePersonsAccess({ session, reader, standing, record, time });
+  const item = { purpose: 'PATRQT' as const };
+  return decidePersonsAccess({ item, session, reader, standing, record, time });
 }
 
 function whyOf(decision: AccessDecision): Pick<Reader, 'basis' | 'code' | 'grant' | 'ground'> {

@@ -100,10 +100,8 @@ export class Proven {
     const { payload } = statement;
     const { key } = await practitionersAuthor(statement, this.standings.signersAt(time), time);
     const original = await this.grant(payload.grant, patient);
-    const isGrantee =
-      'organisation' in original.grantee && original.grantee.organisation === key.organisation;
-    if (payload.patient !== patient || !isGrantee) throw new Failure('PASS_ON_NOT_GRANTED');
-    return passedOn(original, id, payload.to);
+    if (payload.patient !== patient) throw new Failure('PASS_ON_NOT_GRANTED');
+    return passedOn(original, key, { id, to: payload.to });
   }
 
   /** A treatment that an organisation's practitioner declared. @throws Failure when it does not verify */

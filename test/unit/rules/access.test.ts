@@ -113,7 +113,8 @@ describe('a person reads end to end', () => {
   const session = { id: 'ann', until: noonAnd(minute), key: thumbprint(key.publicJwk) };
   const carer: Delegate = { delegation: 'd', person: 'ann', kind: 'carer', powers: ['read'], attested: [] };
   const decided = (change: Partial<Parameters<typeof decidePersonsAccess>[0]>) => {
-    const facts = { session, reader, standing: reader, record, time: noon, ...change };
+    const item = { purpose: 'PATRQT' as const };
+    const facts = { item, session, reader, standing: reader, record, time: noon, ...change };
     const decision = decidePersonsAccess(facts);
     return decision.is === 'granted' ? decision.basis : decision.code;
   };

@@ -73,7 +73,7 @@ export const examples: { [Verb in Act]: Example<Verb> } = {
   liftRule: { says: { seq, patient, rule: statement }, may },
   approve: { says: { seq, patient, request: hash('r') }, may },
   refuse: { says: { seq, patient, request: hash('r'), reason: 'not-needed' }, may },
-  withdrawApproval: { says: { patient, request: hash('r') }, may },
+  withdrawApproval: { says: { patient, approval: statement }, may },
   openBreakGlass: {
     says: { seq, patient, device: hash('d'), reason: 'unconscious', text: hash('t'), minutes: 60 },
   },

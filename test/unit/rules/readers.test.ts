@@ -74,7 +74,7 @@ describe('an organisation could read', () => {
   });
 
   test('through a broken glass, who broke it, and nobody once it is over', () => {
-    const opening = { opening: 'o', practitioner: 'mara', device: 'device' };
+    const opening = { opening: 'o', key: 'k', practitioner: 'mara', device: 'device' };
     const broken = (until: string) => ({
       ...readersFacts(),
       openings: new Map([['Lake', [{ ...opening, until }]]]),
