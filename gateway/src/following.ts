@@ -1,6 +1,8 @@
 import { Failure } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
 import type { DataFolder } from './data-folder.ts';
+import { EventLog } from './events/event-log.ts';
+import { News } from './events/news.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { BlockIndex } from './projection/block-index.ts';
 import { Cursors } from './projection/cursor.ts';
@@ -21,6 +23,9 @@ export interface Following {
   revocations: Revocations;
   /** The lists, once they show all that the own peer held when asked. @throws Failure INDEX_BEHIND */
   lists(): Promise<Lists>;
+  events: EventLog;
+  /** rung when there are new events */
+  news: News;
   close(): Promise<void>;
 }
 
@@ -40,7 +45,8 @@ export interface FollowingParts {
 export async function followBlocks(parts: FollowingParts): Promise<Following> {
   const { ledger, folder, network, retryKeys } = parts;
   const revocations = Revocations.open({ folder: folder.of('revocations'), network });
-  const index = await BlockIndex.open({ place: parts.index, network });
+  const news = new News();
+  const index = await BlockIndex.open({ place: parts.index, network, news });
   const [revoking, indexing] = [followerOf(revocations, parts), followerOf(index, parts)];
   const cursors = new Cursors(Buffer.from(retryKeys.seal('cursors'), 'base64url'));
   const lists = new Lists(index.database, () => indexing.caughtUp, cursors);
@@ -49,6 +55,8 @@ export async function followBlocks(parts: FollowingParts): Promise<Following> {
   return {
     revoking,
     revocations,
+    events: new EventLog(index.database, () => index.next()),
+    news,
     async lists() {
       if (!indexing.caughtUp) throw new Failure('INDEX_BEHIND');
       const height = await ledger.height();

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type {
   AcceptedStatement,
   DeviceAnswer,
+  LedgerEvent,
   ListedAccess,
   ListedDevice,
   ListedGrant,
@@ -15,6 +16,8 @@ import type {
   Session,
   SignedGenesis,
   StoredRecord,
+  Webhook,
+  WebhookRequest,
 } from '@chartkey/vocabulary';
 
 /** Who is behind an access token: a live ledger session. */
@@ -68,6 +71,21 @@ export interface AccessFilter {
   to?: string | undefined;
 }
 
+/** Whose events are asked for: a patient's, or the caller's organisation's own. */
+export interface EventsOf {
+  patient?: string;
+  after?: string | undefined;
+}
+
+/** Events as they come. Whoever has it calls `leave` at the end. */
+export interface EventStream {
+  /** where it begins: what came before this cursor is not in it */
+  from: string;
+  /** ends with the caller's session; one may be empty: nothing new for a while */
+  batches: AsyncIterable<LedgerEvent[]>;
+  leave(): void;
+}
+
 /**
  * What a gateway does, in verbs: the only thing the HTTP side knows of the ledger and the vault.
  * Every verb throws a `Failure` of the vocabulary; a refused read or list throws `Refused`.
@@ -116,6 +134,18 @@ export interface Gateway {
   accessesOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedAccess>>;
   /** Logs a regulator's question on the ledger, then answers it. */
   auditAccesses(caller: Caller, filter: AccessFilter, cursor?: string): Promise<Page<ListedAccess>>;
+  /** Events after a cursor, oldest first; a regulator's question about a patient is logged. */
+  eventsOf(caller: Caller, of: EventsOf): Promise<Page<LedgerEvent>>;
+  /** The same as they come, from now on unless `after` is given; a batch at least every `beat` milliseconds. */
+  followEvents(
+    caller: Caller,
+    of: EventsOf,
+    listening: { beat: number; signal: AbortSignal },
+  ): Promise<EventStream>;
+  /** `repeated` when the caller had this webhook before. */
+  addWebhook(caller: Caller, request: WebhookRequest): Promise<{ webhook: Webhook; repeated: boolean }>;
+  webhooksOf(caller: Caller): Promise<Webhook[]>;
+  removeWebhook(caller: Caller, webhook: string): Promise<void>;
   organisations(): Promise<OrganisationAnswer[]>;
   organisationOf(id: string): Promise<OrganisationAnswer>;
   devicesOf(organisation: string, cursor?: string): Promise<Page<ListedDevice>>;

@@ -7,6 +7,7 @@ import { Reads } from './access/reads.ts';
 import { Trail } from './access/trail.ts';
 import { type Config, ConfigError } from './config.ts';
 import { claimFolder, takeDataFolder } from './data-folder.ts';
+import { EventRoom, eventVerbs } from './events/index.ts';
 import { type Following, followBlocks } from './following.ts';
 import type { Caller, Gateway } from './gateway.ts';
 import { indexPlaceOf } from './index-place.ts';
@@ -87,6 +88,8 @@ export async function openGateway(
     if (following) closing.push(() => following.close());
     const releases = following && (await openReleases());
     if (releases) closing.push(() => releases.close());
+    const events = following && (await openEvents(following));
+    if (events) closing.push(() => events.close());
     const notes = new RetryNotes(await openFileStore(folder.of('retries')));
     const records = new Records({ ledger, vault, organisation, retryKeys, notes });
     const stopping = new AbortController();
@@ -104,11 +107,25 @@ export async function openGateway(
       network,
       genesis: signed,
       organisation,
-      ...verbs({ config, pinned, device, ledger, records, releases, following, retryKeys, metrics }),
+      ...verbs({ config, pinned, device, ledger, records, releases, events, following, retryKeys, metrics }),
       unready: () => readiness.unready(),
       close,
     };
     return { gateway, ready };
+
+    async function openEvents(following: Following): Promise<EventRoom> {
+      return EventRoom.open({
+        ...{ network, demo: genesis.demo, organisation: organisation.id, device, ledger },
+        log: following.events,
+        news: following.news,
+        current: () => following.lists(),
+        isRevoked: (of, target) => following.revocations.has(of, target),
+        store: await openFileStore(folder.of('webhooks')),
+        logger: log,
+        streamsPerCaller: config.STREAMS_PER_CALLER,
+        webhooksPerOwner: config.WEBHOOKS_PER_OWNER,
+      });
+    }
 
     function openReleases(): Promise<ReleaseRoom> {
       return openReleaseRoom({
@@ -142,6 +159,7 @@ interface Rooms {
   ledger: Ledger;
   records: Records;
   releases: ReleaseRoom | undefined;
+  events: EventRoom | undefined;
   following: Following | undefined;
   retryKeys: RetryKeys;
   metrics: Metrics;
@@ -149,7 +167,7 @@ interface Rooms {
 
 /** The verbs, each by the room that knows it. */
 function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisation' | 'unready' | 'close'> {
-  const { config, pinned, device, ledger, records, releases, following, retryKeys, metrics } = rooms;
+  const { config, pinned, device, ledger, records, releases, events, following, retryKeys, metrics } = rooms;
   const { network, organisation } = pinned;
   const { genesis } = pinned.signed;
   const checks = nodeSignatureChecks;
@@ -195,6 +213,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     grantsOf: async (caller, patient, cursor) => trail.grantsOf(standing(caller), patient, cursor),
     accessesOf: async (caller, patient, cursor) => trail.accessesOf(standing(caller), patient, cursor),
     auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
+    ...eventVerbs({ events, standing, ask: (caller, question) => trail.logQuestion(caller, question) }),
     organisations: () => members.organisations(),
     organisationOf: (id) => members.organisationOf(id),
     devicesOf: (id, cursor) => members.devicesOf(id, cursor),

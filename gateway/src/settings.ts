@@ -163,6 +163,9 @@ export const settings = {
   TOKENS_PER_ADDRESS: perMinute('Token requests from one address', '600'),
   REQUESTS_PER_CALLER: perMinute('Requests of one device or patient', '120000'),
   REQUESTS_PER_ADDRESS: perMinute('Requests from one address', '240000'),
+  STREAMS_PER_CALLER: whole('Streams of events that one device or patient listens to at once', '8', 1, 1000),
+  WEBHOOKS_PER_OWNER: whole('Webhooks of one patient or organisation', '16', 1, 1000),
+  WEBHOOKS_PER_CALLER: perMinute('Webhooks that one device or patient asks for', '10'),
   APP_ORIGINS: list(
     'Origins of browser apps that may call',
     'origins such as https://app.example',

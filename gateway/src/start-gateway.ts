@@ -42,9 +42,11 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
   const log = makeLogger(config.LOG_LEVEL);
   const metrics = makeMetrics({ process: true });
   const { gateway, ready } = await openGateway(config, pinned, { log, metrics });
-  const settings: HttpSettings = { ...httpSettings(config), log, metrics };
+  const stopping = new AbortController();
+  const settings: HttpSettings = { ...httpSettings(config), log, metrics, stopping: stopping.signal };
   const listening: Listening[] = [];
   const stop = async () => {
+    stopping.abort();
     await Promise.all(listening.map((one) => one.stop()));
     await gateway.close();
   };
@@ -86,6 +88,7 @@ function httpSettings(config: Config): Omit<HttpSettings, 'log' | 'metrics'> {
     tokensPerAddress: config.TOKENS_PER_ADDRESS,
     requestsPerCaller: config.REQUESTS_PER_CALLER,
     requestsPerAddress: config.REQUESTS_PER_ADDRESS,
+    webhooksPerCaller: config.WEBHOOKS_PER_CALLER,
     appOrigins: config.APP_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
   };

@@ -97,7 +97,7 @@ test('a listed origin may call and read what it needs, another hears nothing', a
   expect(allowed.status).toBe(204);
   expect(allowed.headers).toMatchObject({
     'access-control-allow-origin': 'https://app.example',
-    'access-control-allow-methods': 'GET, POST, PUT',
+    'access-control-allow-methods': 'GET, POST, PUT, DELETE',
     vary: 'Origin',
   });
   const foreign = await preflight('https://evil.example');

@@ -110,6 +110,11 @@ export const failures = {
     'Send it again with the same Idempotency-Key.',
   ],
   CURSOR_INVALID: ['invalid', 'The cursor was not made by this list.', 'Start again without a cursor.'],
+  WEBHOOK_REFUSED: [
+    'invalid',
+    'This is not a URL that events are sent to.',
+    'Give a canonical https URL on port 443 or from 1024 on, without credentials or fragment, whose host is public.',
+  ],
   TOKEN_REQUIRED: ['unauthenticated', 'This path needs an access token.', 'Get one at /v1/oauth/token.'],
   TOKEN_INVALID: [
     'unauthenticated',
@@ -354,6 +359,7 @@ export const failures = {
   ],
   RECOVERY_UNKNOWN: ['unknown', 'No such recovery is under way.', 'Check the id.'],
   KEY_UNKNOWN: ['unknown', 'The patient has no such key.', 'Check the thumbprint.'],
+  WEBHOOK_UNKNOWN: ['unknown', 'You have no such webhook here.', 'See /v1/webhooks.'],
   NOT_ACCEPTABLE: [
     'not-acceptable',
     'This path cannot answer in the media type asked for.',
@@ -434,6 +440,7 @@ export const failures = {
     'The patient has given this custodian no key for labels.',
     'Ask the patient for one, with the grant to record.',
   ],
+  WEBHOOK_LIMIT: ['conflict', 'You have as many webhooks here as may stand.', 'Delete one first.'],
   NOT_CUSTODIAN: [
     'conflict',
     'Another organisation holds this record.',
@@ -483,11 +490,21 @@ export const failures = {
     'The Idempotency-Key was used with another request.',
     'Use a fresh key for a new request.',
   ],
+  WEBHOOK_UNANSWERED: [
+    'mismatch',
+    'The URL did not answer the signed challenge.',
+    'Answer it with 200 and the challenge’s value as the whole body, within 10 s and without a redirect.',
+  ],
   TOO_MANY_REQUESTS: ['too-many', 'Too many requests.', 'Wait as long as Retry-After says.'],
   TOO_MANY_SESSIONS: [
     'too-many',
     'The device has 64 live sessions.',
     'Use one of them, or wait until one ends.',
+  ],
+  TOO_MANY_STREAMS: [
+    'too-many',
+    'You listen to as many streams of events here as may be open.',
+    'Close one, or wait until one ends.',
   ],
   BROKEN: ['broken', 'Something failed in this gateway.', 'Report the instance; try again later.'],
   INTEGRITY_BROKEN: [

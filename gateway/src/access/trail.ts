@@ -104,8 +104,11 @@ export class Trail {
     return (await this.lists()).auditAccesses(filter, { asker: caller.session.id, cursor });
   }
 
-  /** A question is logged once: only its first page comes without a cursor, and no other asker's is taken. */
-  private async logQuestion(caller: Caller, filter: AccessFilter, cursor: string | undefined): Promise<void> {
+  /**
+   * Logs a regulator's question on the ledger. Of a list once: only its first page comes without a cursor, and
+   * no other asker's is taken.
+   */
+  async logQuestion(caller: Caller, filter: object, cursor?: string): Promise<void> {
     if (cursor !== undefined) return;
     const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
     const question = this.parts.retryKeys.seal(canonicalJson(asked));

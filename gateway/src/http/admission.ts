@@ -6,7 +6,7 @@ import { carriesBody } from './body.ts';
 import { singletons } from './headers.ts';
 import { isMediaType } from './media-type.ts';
 import { parseQuery } from './query.ts';
-import { type Door, mediaTypeOf, type Route } from './route.ts';
+import { type Door, mediaTypesOf, type Route } from './route.ts';
 
 /**
  * What every request must pass before its route sees it: who asks and how often, whether the path, query
@@ -45,7 +45,11 @@ export async function admit(
 }
 
 /** Codes that say more than INVALID_REQUEST about one part of a request. */
-const ownCodes: Readonly<Record<string, FailureCode>> = { cursor: 'CURSOR_INVALID' };
+const ownCodes: Readonly<Record<string, FailureCode>> = {
+  cursor: 'CURSOR_INVALID',
+  after: 'CURSOR_INVALID',
+  'Last-Event-ID': 'CURSOR_INVALID',
+};
 const missingCodes: Readonly<Record<string, FailureCode>> = { 'Idempotency-Key': 'IDEMPOTENCY_KEY_REQUIRED' };
 
 function parse(schema: z.ZodObject | undefined, values: Record<string, unknown>): Record<string, unknown> {
@@ -63,8 +67,8 @@ function headersNamed(route: Route, request: Request): Record<string, unknown> {
 }
 
 function acceptable(route: Route, request: Request): void {
-  const mediaType = mediaTypeOf(route);
-  if (mediaType !== '*/*' && !request.accepts(mediaType)) throw new Failure('NOT_ACCEPTABLE');
+  const mediaTypes = mediaTypesOf(route);
+  if (!mediaTypes.includes('*/*') && !request.accepts(mediaTypes)) throw new Failure('NOT_ACCEPTABLE');
 }
 
 function supported(route: Route, request: Request, uploadLimit: number): void {

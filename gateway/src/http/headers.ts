@@ -11,6 +11,7 @@ export const singletons = [
   'host',
   'idempotency-key',
   'if-match',
+  'last-event-id',
   'purpose-of-use',
   'range',
   'transfer-encoding',

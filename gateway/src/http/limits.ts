@@ -12,6 +12,8 @@ export interface Limits {
   address: RequestHandler;
   token(request: Request, response: Response): Promise<void>;
   caller(request: Request, response: Response, caller: Caller): Promise<void>;
+  /** Each asks a stranger's server something. */
+  webhook(request: Request, response: Response, caller: Caller): Promise<void>;
   statementAddress(request: Request, response: Response): Promise<void>;
   /** Counts only statements that verify, so nobody can use up another's share in its name. */
   signer(request: Request, response: Response, statement: string): Promise<void>;
@@ -24,16 +26,19 @@ export function makeLimits(settings: HttpSettings): Limits {
   const tokens = byAddress(settings.tokensPerAddress);
   const statements = byAddress(settings.statementsPerAddress);
   const callers = byLocal(settings.requestsPerCaller);
+  const webhooks = byLocal(settings.webhooksPerCaller);
+  const asCaller = (limiter: RequestHandler) => (request: Request, response: Response, caller: Caller) => {
+    response.locals['limitKey'] = `${caller.session.subject} ${caller.session.id}`;
+    return passing(limiter, request, response);
+  };
   const signers = byLocal(settings.statementsPerSigner, { verifiedOnly: true });
   const revokers = byLocal(settings.revocationsPerSigner, { verifiedOnly: true });
   return {
     address: byAddress(settings.requestsPerAddress),
     token: (request, response) => passing(tokens, request, response),
     statementAddress: (request, response) => passing(statements, request, response),
-    caller: (request, response, caller) => {
-      response.locals['limitKey'] = `${caller.session.subject} ${caller.session.id}`;
-      return passing(callers, request, response);
-    },
+    caller: asCaller(callers),
+    webhook: asCaller(webhooks),
     signer: async (request, response, statement) => {
       const signer = signerOf(statement);
       if (!signer) return;

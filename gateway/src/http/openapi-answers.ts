@@ -1,6 +1,6 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { describe, type FailureCode } from '@chartkey/vocabulary';
-import { mediaTypeOf, type Route } from './route.ts';
+import { EVENT_STREAM, mediaTypesOf, type Route } from './route.ts';
 
 const PROBLEM = 'application/problem+json';
 const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
@@ -25,8 +25,9 @@ export function codesOf(route: Route): FailureCode[] {
   const codes = new Set<FailureCode>(['INVALID_REQUEST', 'UNKNOWN_PARAMETER', 'TOO_MANY_REQUESTS', 'BROKEN']);
   if (route.needs === 'token') codes.add('TOKEN_REQUIRED').add('TOKEN_INVALID');
   if (route.needs === 'proof') codes.add('RELEASE_PROOF_INVALID');
-  if (mediaTypeOf(route) !== '*/*') codes.add('NOT_ACCEPTABLE');
-  if (route.query && 'cursor' in route.query.shape) codes.add('CURSOR_INVALID');
+  if (!mediaTypesOf(route).includes('*/*')) codes.add('NOT_ACCEPTABLE');
+  if (route.query && ('cursor' in route.query.shape || 'after' in route.query.shape))
+    codes.add('CURSOR_INVALID');
   if (route.body) {
     codes.add('MEDIA_TYPE_UNSUPPORTED').add('BODY_TOO_LARGE').add('UPLOAD_INCOMPLETE').add('TOO_SLOW');
   }
@@ -37,12 +38,15 @@ export function codesOf(route: Route): FailureCode[] {
 /** A route's answers and refusals by status, each refusal with its codes. */
 export function responsesOf(route: Route): RouteConfig['responses'] {
   const responses: RouteConfig['responses'] = {};
-  for (const [status, { says, schema, mediaType, headers = [] }] of Object.entries(route.answers)) {
+  for (const [status, { says, schema, mediaType, streams, headers = [] }] of Object.entries(route.answers)) {
     const type = mediaType ?? 'application/json';
     responses[status] = {
       description: says,
       headers: headersOf(['Chartkey-Ledger', ...headers]),
-      content: { [type]: schema ? { schema } : {} },
+      content: {
+        ...(status === '204' ? {} : { [type]: schema ? { schema } : {} }),
+        ...(streams ? { [EVENT_STREAM]: {} } : {}),
+      },
     };
   }
   for (const [status, codes] of byStatus(codesOf(route))) {

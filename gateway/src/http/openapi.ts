@@ -8,6 +8,7 @@ import {
   AcceptedStatement,
   Genesis,
   Health,
+  LedgerEvent,
   type LedgerKind,
   ListedAccess,
   ListedDevice,
@@ -23,6 +24,8 @@ import {
   StoredRecord,
   TokenAnswer,
   TokenRefusal,
+  Webhook,
+  WebhookRequest,
   WellKnown,
 } from '@chartkey/vocabulary';
 import { headerSays, responsesOf } from './openapi-answers.ts';
@@ -40,6 +43,7 @@ const named = {
   AcceptedStatement,
   Genesis,
   Health,
+  LedgerEvent,
   ListedAccess,
   ListedDevice,
   ListedGrant,
@@ -54,6 +58,8 @@ const named = {
   StoredRecord,
   TokenAnswer,
   TokenRefusal,
+  Webhook,
+  WebhookRequest,
   WellKnown,
 };
 

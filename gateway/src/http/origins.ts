@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 
 const exposed = 'Access-Id, Chartkey-Ledger, Content-Range, ETag, Location, Repr-Digest, Retry-After';
-const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, If-Match, Purpose-Of-Use, Range';
+const allowedHeaders =
+  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Purpose-Of-Use, Range';
 
 /** CORS (Fetch standard) for the listed origins of browser apps only; nobody else hears of it. */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
@@ -13,7 +14,7 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
     response.setHeader('Access-Control-Allow-Origin', origin);
     response.setHeader('Access-Control-Expose-Headers', exposed);
     if (request.method !== 'OPTIONS' || !request.headers['access-control-request-method']) return next();
-    response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PUT');
+    response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PUT, DELETE');
     response.setHeader('Access-Control-Allow-Headers', allowedHeaders);
     response.setHeader('Access-Control-Max-Age', '600');
     response.status(204).end();

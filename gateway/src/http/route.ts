@@ -31,6 +31,8 @@ interface Answer {
   /** `application/json` when there is a schema and nothing else is said */
   mediaType?: string;
   schema?: z.ZodType;
+  /** the same as a stream of server-sent events, where Accept names it */
+  streams?: boolean;
   headers?: readonly string[];
 }
 
@@ -53,7 +55,7 @@ export interface Route<
   Headers extends Shape = Shape,
   Who extends Needs = Needs,
 > {
-  method: 'get' | 'post' | 'put';
+  method: 'get' | 'post' | 'put' | 'delete';
   /** OpenAPI template, `/v1/records/{record}` */
   path: string;
   word: string;
@@ -82,10 +84,12 @@ export function route<
   return definition as unknown as Route;
 }
 
-/** Whether the answer is JSON, so that Accept is looked at; bytes are served as they are stored. */
-export function mediaTypeOf(route: Route): string {
+export const EVENT_STREAM = 'text/event-stream';
+
+/** In what an answer comes: JSON, so that Accept is looked at, or bytes as they are stored. */
+export function mediaTypesOf(route: Route): string[] {
   const [answer] = Object.values(route.answers);
-  return answer?.mediaType ?? 'application/json';
+  return [answer?.mediaType ?? 'application/json', ...(answer?.streams ? [EVENT_STREAM] : [])];
 }
 
 /** What a route is served with, besides the request. */

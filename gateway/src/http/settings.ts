@@ -23,6 +23,9 @@ export interface HttpSettings {
   tokensPerAddress: number;
   requestsPerCaller: number;
   requestsPerAddress: number;
+  webhooksPerCaller: number;
+  /** aborts when the gateway stops, so that streams end and hold nobody up */
+  stopping?: AbortSignal;
   /** origins of browser apps that may call, `https://app.example`; none by default */
   appOrigins: readonly string[];
   /** addresses of reverse proxies whose X-Forwarded-For is believed; none by default */
@@ -42,6 +45,7 @@ export const httpDefaults: Omit<HttpSettings, 'log' | 'metrics'> = {
   tokensPerAddress: 600,
   requestsPerCaller: 120_000,
   requestsPerAddress: 240_000,
+  webhooksPerCaller: 10,
   appOrigins: [],
   trustedProxies: [],
 };

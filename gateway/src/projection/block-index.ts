@@ -1,13 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OnConflictBuilder, Transaction } from 'kysely';
+import { announcementsOf } from '../events/announcements.ts';
+import { News } from '../events/news.ts';
 import { type Database, type IndexPlace, openDatabase } from './database.ts';
+import { eventRows, toldIn } from './event-rows.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { migrate } from './migrations.ts';
+import { insertAll, portions } from './portions.ts';
 import { type ArrivedBlock, ForeignSink, freshBlocks, type Sink } from './sink.ts';
 import type { IndexTables } from './tables.ts';
-
-/** Rows of one insert: well under SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
-const ROWS_AT_ONCE = 250;
 
 /**
  * The index: a projection of blocks into tables that lists are read from. Rows and checkpoint are written
@@ -22,16 +22,19 @@ export class BlockIndex implements Sink {
   private constructor(
     readonly database: Database,
     private readonly network: string,
+    private readonly news: News,
   ) {}
 
   /**
    * Opens the index; a missing or damaged one begins empty. A file can be used now or not at all, a server
    * may come later: the follower waits for it.
    * @param network the network's id
+   * @param news rung when there are new events
    * @throws ForeignSink when a folder holds another network's index; Error when it cannot be written
    */
-  static async open({ place, network }: { place: IndexPlace; network: string }): Promise<BlockIndex> {
-    const index = new BlockIndex(await openDatabase(place), network);
+  static async open(parts: { place: IndexPlace; network: string; news?: News }): Promise<BlockIndex> {
+    const { place, network, news = new News() } = parts;
+    const index = new BlockIndex(await openDatabase(place), network, news);
     if ('url' in place) return index;
     try {
       await index.resume();
@@ -54,6 +57,7 @@ export class BlockIndex implements Sink {
       await this.database.insertInto('checkpoints').values(none).onConflict(doNothing).execute();
     }
     this.#next = checkpoint?.next ?? 0;
+    this.news.ring();
   }
 
   next(): number {
@@ -69,8 +73,9 @@ export class BlockIndex implements Sink {
     const fresh = freshBlocks(blocks, this.#next);
     if (fresh.length === 0) return;
     const facts = factsOf(fresh);
+    const announced = announcementsOf(fresh);
     const next = this.#next + fresh.length;
-    await this.database.transaction().execute(async (transaction) => {
+    const told = await this.database.transaction().execute(async (transaction) => {
       // First of all, so that of two who write the same blocks one waits for the other and then leaves off.
       const moved = await transaction
         .updateTable('checkpoints')
@@ -82,9 +87,13 @@ export class BlockIndex implements Sink {
         throw new Error('another process writes this index: give each gateway one of its own');
       }
       await write(transaction, facts);
+      const rows = await eventRows(transaction, announced);
+      await insertAll(rows, (some) => transaction.insertInto('events').values(some));
+      return toldIn(rows);
     });
     this.#next = next;
     this.#lateEntries += facts.accesses.filter(({ late }) => late === 1).length;
+    this.news.ring(told);
   }
 
   async close(): Promise<void> {
@@ -157,20 +166,4 @@ async function updateUses(transaction: Writing, uses: Facts['uses']): Promise<vo
       await transaction.updateTable('grants').set({ uses: now }).where('grant', '=', grant).execute();
     }
   }
-}
-
-/** Inserts in portions, and lets requests have their turn between them: node:sqlite blocks the process. */
-async function insertAll<Row>(
-  rows: readonly Row[],
-  insert: (rows: Row[]) => { execute(): Promise<unknown> },
-): Promise<void> {
-  for (const [at, portion] of portions(rows).entries()) {
-    if (at > 0) await nextTurn();
-    await insert(portion).execute();
-  }
-}
-
-function portions<Row>(rows: readonly Row[]): Row[][] {
-  const count = Math.ceil(rows.length / ROWS_AT_ONCE);
-  return Array.from({ length: count }, (_, at) => rows.slice(at * ROWS_AT_ONCE, (at + 1) * ROWS_AT_ONCE));
 }

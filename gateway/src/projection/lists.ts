@@ -23,7 +23,7 @@ export interface PageRequest {
 const placeOf = ({ block, nth }: { block: number; nth: number }): rows.PlaceKey => [block, nth];
 
 /** A database that does not answer has fallen behind: it may be another one when it comes back. */
-function unanswered(error: unknown): never {
+export function unanswered(error: unknown): never {
   const failure = new Failure('INDEX_BEHIND');
   failure.cause = error;
   throw failure;

@@ -157,10 +157,41 @@ async function scopesOfRecords(db: Kysely<IndexTables>): Promise<void> {
   }
 }
 
+/**
+ * Who is told of what. Blocks that were taken in before said nothing of it, so the index is emptied: all of it
+ * comes back from the ledger.
+ */
+async function events(db: Kysely<IndexTables>): Promise<void> {
+  await createTable(
+    db,
+    'events',
+    ['block', 'nth'],
+    [
+      ['block', 'integer'],
+      ['nth', 'integer'],
+      ['patient', 'text', 'null'],
+      ['organisation', 'text', 'null'],
+      ['custodian', 'text', 'null'],
+      ['event', 'text'],
+    ],
+  );
+  for (const audience of ['patient', 'organisation', 'custodian']) {
+    await createIndex(db, 'events', [audience, 'block', 'nth']);
+  }
+  for (const table of before) await db.deleteFrom(table).execute();
+}
+
+/** The tables of the first migration. */
+const before = [
+  ...(['checkpoints', 'accesses', 'statements', 'grants', 'records'] as const),
+  ...(['versions', 'devices', 'patients', 'audit_queries'] as const),
+];
+
 /** Numbered, applied in order, never changed once released: the next change is another number. */
 const migrations: Record<string, Migration> = {
   '0001': { up: firstTables },
   '0002': { up: scopesOfRecords },
+  '0003': { up: events },
 };
 
 /**

@@ -13,6 +13,7 @@ export interface IndexTables {
   devices: DeviceRow;
   patients: PatientRow;
   audit_queries: AuditQueryRow;
+  events: EventRow;
 }
 
 interface Place {
@@ -103,4 +104,16 @@ export interface AuditQueryRow extends Place {
   /** the salted hash of the question */
   question: string;
   time: string;
+}
+
+/** An event and who is told of it; it has a place of its own, which the block alone decides. */
+export interface EventRow {
+  block: number;
+  nth: number;
+  patient: string | null;
+  organisation: string | null;
+  /** the organisation that keeps the event's record, when it is another one */
+  custodian: string | null;
+  /** JSON of the `LedgerEvent` */
+  event: string;
 }

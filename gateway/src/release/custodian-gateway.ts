@@ -3,8 +3,9 @@ import { type ByteRange, Tampered } from '../vault/index.ts';
 import { alarmed, type RaiseAlarm } from './alarm.ts';
 import { CallFailed } from './answer-body.ts';
 import { failureOf } from './custodian-answer.ts';
+import type { Answer } from './exchange.ts';
 import type { GatewayDevice } from './gateway-device.ts';
-import type { Answer, Outgoing, StreamedAnswer } from './outgoing.ts';
+import type { Outgoing, StreamedAnswer } from './outgoing.ts';
 import { makeProof, releasesUrl, sealedUrl } from './proof.ts';
 
 /** Milliseconds for a release (the custodian may wait 5 s for the entry, and 5 s for its block). */

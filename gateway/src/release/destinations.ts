@@ -16,7 +16,7 @@ export interface Address {
 /** All addresses of a name. */
 export type Resolve = (host: string) => Promise<Address[]>;
 
-const resolveByDns: Resolve = (host) => lookup(host, { all: true, verbatim: true });
+export const resolveByDns: Resolve = (host) => lookup(host, { all: true, verbatim: true });
 
 /** A registered gateway as it may be called. */
 export interface Destination {
@@ -70,11 +70,7 @@ export class Destinations {
    * @throws DestinationRefused, or what the resolver throws
    */
   async addressOf({ host, secure }: Destination): Promise<Address> {
-    const found = await this.resolve(host);
-    const [first] = found;
-    if (!first) throw new DestinationRefused('the name has no address');
-    for (const { address } of found) this.checkAddress(address, secure, false);
-    return first;
+    return onlyAddress(await this.resolve(host), (address) => this.checkAddress(address, secure, false));
   }
 
   private destinationOf(member: Member): Destination {
@@ -107,10 +103,19 @@ export class Destinations {
   }
 }
 
+/** The address to connect to, once all that a name has were checked. @throws DestinationRefused */
+export function onlyAddress(found: readonly Address[], check: (address: string) => void): Address {
+  const [first] = found;
+  if (!first) throw new DestinationRefused('the name has no address');
+  for (const { address } of found) check(address);
+  return first;
+}
+
 function baseOf({ origin, pathname }: URL): string {
   return `${origin}${pathname.replace(/\/$/, '')}`;
 }
 
-function hostIn(url: string): string | undefined {
+/** The host as it is written; undefined for figures of IPv6 and anything odd. */
+export function hostIn(url: string): string | undefined {
   return /^https?:\/\/([a-z0-9.-]+)(?::[0-9]+)?(?:\/|$)/.exec(url)?.[1];
 }

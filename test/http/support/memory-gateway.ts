@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
@@ -8,6 +9,7 @@ import {
   type Purpose,
   Refused,
   type SignedGenesis,
+  type Webhook,
 } from '@chartkey/vocabulary';
 import type { ByteRange, Caller, Gateway } from '../../../gateway/src/gateway.ts';
 
@@ -74,6 +76,27 @@ const listed = {
   transaction,
   block: 7,
 };
+
+const event = {
+  ...{ cursor: '7.100000', kind: 'denied' as const, time, transaction, block: 7, patient },
+  organisation: 'RiversideMSP',
+  access,
+};
+
+const webhook: Webhook = {
+  webhook: 'c'.repeat(26),
+  url: 'https://app.example/events',
+  status: 'active',
+  after: '7.0',
+  madeAt: time,
+};
+
+/** One event, a sign of life, then nothing until the listener leaves. */
+async function* events(signal: AbortSignal) {
+  yield [event];
+  yield [];
+  if (!signal.aborted) await once(signal, 'abort');
+}
 
 /** One patient, one record, no ledger: enough to try the doors of the HTTP side, and nothing else. */
 export function memoryGateway(): Gateway & { fails: unknown; uploads: number; refuses: boolean } {
@@ -167,6 +190,19 @@ export function memoryGateway(): Gateway & { fails: unknown; uploads: number; re
       }),
     accessesOf: async () => page(listed),
     auditAccesses: async () => page(listed),
+    eventsOf: async () => page(event),
+    followEvents: async (_caller, { after }, { signal }) => {
+      may();
+      return { from: after ?? '7.0', batches: events(signal), leave: () => undefined };
+    },
+    addWebhook: async (_caller, { url }) => {
+      may();
+      return { webhook: { ...webhook, url }, repeated: false };
+    },
+    webhooksOf: async () => [webhook],
+    removeWebhook: async (_caller, id) => {
+      if (id !== webhook.webhook) throw new Failure('WEBHOOK_UNKNOWN');
+    },
     organisations: async () => [organisation],
     organisationOf: async (id) => {
       if (id !== organisation.id) throw new Failure('ORGANISATION_UNKNOWN');

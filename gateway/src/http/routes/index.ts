@@ -3,6 +3,7 @@ import { audit } from './audit.ts';
 import { content } from './content.ts';
 import { smartConfiguration, wellKnown } from './discovery.ts';
 import { documentation, documentationAsset, openApi } from './documentation.ts';
+import { organisationEvents, patientEvents } from './events.ts';
 import { live, ready } from './health.ts';
 import { device, devices, organisation, organisations } from './organisations.ts';
 import { patient, patientAccesses, patientGrants, patientRecords } from './patients.ts';
@@ -10,6 +11,7 @@ import { anchor, storeRecord, storeVersion } from './records.ts';
 import { release, sealed } from './releases.ts';
 import { statements } from './statements.ts';
 import { token } from './token.ts';
+import { addWebhook, removeWebhook, webhooks } from './webhooks.ts';
 
 /** Every door of a gateway: Express opens exactly these, the OpenAPI document describes exactly these. */
 export const routes: readonly Route[] = [
@@ -30,6 +32,11 @@ export const routes: readonly Route[] = [
   patientRecords,
   patientGrants,
   patientAccesses,
+  patientEvents,
+  organisationEvents,
+  addWebhook,
+  webhooks,
+  removeWebhook,
   organisations,
   organisation,
   devices,

@@ -1,0 +1,80 @@
+import { readStatement } from '@chartkey/rules';
+import {
+  AccessesState,
+  entriesOf,
+  eventCursor,
+  type LedgerEvent,
+  RecordState,
+  StoredStatement,
+} from '@chartkey/vocabulary';
+import { BlockBroken } from '../ledger/chain.ts';
+import type { LedgerBlock, LedgerTransaction, LedgerWrite } from '../ledger/ledger.ts';
+import { type Told, tellingOf } from './acts.ts';
+
+/** An event, and who is told of it. */
+export interface Announcement {
+  block: number;
+  nth: number;
+  event: LedgerEvent;
+  /** the patient it is about */
+  patient?: string;
+  /** the organisation that brought it about, or whose device it is */
+  organisation?: string;
+  /** told too: the organisation that keeps the event's record, which these blocks need not name */
+  custodian?: boolean;
+}
+
+type Projection = (write: LedgerWrite, transaction: LedgerTransaction) => (Told | undefined)[];
+
+/** What each kind of world-state value announces, in an order that the block alone decides. */
+const projections: Record<string, Projection> = {
+  accesses: ({ value }, { id }) =>
+    entriesOf(id, AccessesState.parse(value)).map(({ access, decision, record, patient, organisation }) => ({
+      kind: decision === 'granted' ? ('accessed' as const) : ('denied' as const),
+      ids: { patient, organisation, access, ...(record !== undefined && { record }) },
+      tell: { patient, organisation, custodian: record !== undefined },
+    })),
+  statement: ({ value }) => [tellingOf(readStatement(StoredStatement.parse(value).statement))],
+  version({ attributes: [id] }, { writes }) {
+    const own = ({ objectType, attributes }: LedgerWrite) => objectType === 'record' && attributes[0] === id;
+    const { record, patient, custodian } = RecordState.parse(writes.find(own)?.value);
+    const tell = { patient, organisation: custodian };
+    return [{ kind: 'recorded', ids: { patient, organisation: custodian, record }, tell }];
+  },
+};
+
+/** Writes of a transaction, and events of a write, that places are told apart for. */
+const MOST_WRITES = 1_000;
+const MOST_EVENTS = 100;
+
+/**
+ * What blocks announce; a pure function of each block. An event's place counts transactions, their writes and
+ * what each write announces, so gateways whose versions announce more or less agree on the place of the rest.
+ * @throws BlockBroken when a value has another shape than this gateway knows: no event may be left out
+ */
+export function announcementsOf(blocks: readonly LedgerBlock[]): Announcement[] {
+  return blocks.flatMap(({ number: block, transactions }) =>
+    transactions.flatMap((transaction, at) =>
+      transaction.writes.flatMap((write, which) =>
+        announced(write, transaction, block).flatMap((told, item) => {
+          if (told === undefined) return [];
+          const nth = ((at + 1) * MOST_WRITES + which) * MOST_EVENTS + item;
+          const { id, time } = transaction;
+          const { kind, ids, tell } = told;
+          const event = { cursor: eventCursor(block, nth), kind, time, transaction: id, block, ...ids };
+          return [{ block, nth, event, ...tell }];
+        }),
+      ),
+    ),
+  );
+}
+
+function announced(write: LedgerWrite, transaction: LedgerTransaction, block: number) {
+  if (!transaction.valid || write.value === undefined || !Object.hasOwn(projections, write.objectType))
+    return [];
+  try {
+    return projections[write.objectType]?.(write, transaction) ?? [];
+  } catch (error) {
+    throw new BlockBroken(block, `its ${write.objectType} value cannot be read`, error);
+  }
+}

@@ -1,0 +1,97 @@
+import { Failure, type LedgerEvent, millisecondsOf } from '@chartkey/vocabulary';
+import type { Caller, EventStream, Page } from '../gateway.ts';
+import type { Audience } from './audience.ts';
+import type { EventLog } from './event-log.ts';
+import type { News } from './news.ts';
+
+/** Events of one page, and the most of a stream that wait for a slow reader. */
+const PAGE_SIZE = 50;
+/** Streams of all callers together. */
+const MOST_STREAMS = 10_000;
+
+export interface ListeningParts {
+  log: EventLog;
+  news: News;
+  /** @throws Failure INDEX_BEHIND while the index does not show what the own peer holds */
+  current: () => Promise<unknown>;
+  /** does the caller's device still stand? */
+  stands: (caller: Caller) => boolean;
+  /** streams of one device or patient at once */
+  streamsPerCaller: number;
+  now?: () => number;
+}
+
+/** Tells callers what happens; who may hear whose events is decided before. */
+export class Listening {
+  /** open streams by caller */
+  private readonly open = new Map<string, number>();
+  private count = 0;
+  private readonly now: () => number;
+
+  constructor(private readonly parts: ListeningParts) {
+    this.now = parts.now ?? Date.now;
+  }
+
+  /** A page of events, oldest first. @throws Failure INDEX_BEHIND, CURSOR_INVALID */
+  async page(audience: Audience, after: string): Promise<Page<LedgerEvent>> {
+    await this.parts.current();
+    const page = await this.parts.log.page(audience, after, PAGE_SIZE);
+    return page.more ? { items: page.events, next: page.after } : { items: page.events };
+  }
+
+  /**
+   * Events as they come, until the caller's session ends. A stream is read from the index from where the one
+   * before it ended, so none is left out; news only say when to look.
+   * @param after where to begin; now when absent
+   * @throws Failure TOO_MANY_STREAMS, BUSY
+   */
+  follow(caller: Caller, audience: Audience, { after, beat, signal }: Following): EventStream {
+    const from = after ?? this.parts.log.now();
+    const leave = this.enter(`${caller.session.subject} ${caller.session.id}`);
+    return { from, batches: this.batches(caller, audience, { after: from, beat, signal }), leave };
+  }
+
+  private async *batches(
+    caller: Caller,
+    audience: Audience,
+    { after, beat, signal }: Following & { after: string },
+  ): AsyncGenerator<LedgerEvent[]> {
+    const { log, news, stands } = this.parts;
+    const until = millisecondsOf(caller.session.until);
+    const bell = news.listen(audience);
+    try {
+      for (let at = after; !signal.aborted && this.now() < until && stands(caller); ) {
+        const page = await log.page(audience, at, PAGE_SIZE);
+        at = page.after;
+        yield page.events;
+        if (!page.more) await bell.wait(Math.min(beat, until - this.now()), signal);
+      }
+    } finally {
+      bell.hangOff();
+    }
+  }
+
+  private enter(who: string): () => void {
+    const open = this.open.get(who) ?? 0;
+    if (open >= this.parts.streamsPerCaller) throw new Failure('TOO_MANY_STREAMS');
+    if (this.count >= MOST_STREAMS) throw new Failure('BUSY');
+    this.open.set(who, open + 1);
+    this.count += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.count -= 1;
+      const now = (this.open.get(who) ?? 1) - 1;
+      if (now > 0) this.open.set(who, now);
+      else this.open.delete(who);
+    };
+  }
+}
+
+export interface Following {
+  after?: string | undefined;
+  /** milliseconds after which a batch comes, be it empty */
+  beat: number;
+  signal: AbortSignal;
+}
