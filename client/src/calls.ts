@@ -19,7 +19,7 @@ export interface Shape<Value> {
 
 /** One request. Everything in it is made anew for each try, so that an assertion is never sent twice. */
 export interface Call {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** from the gateway's root */
   path: string;
   query?: Readonly<Record<string, string | number | undefined>>;
@@ -159,7 +159,8 @@ async function parsed<Value>(shape: Shape<Value>, answer: Response, url: string)
   throw new UnexpectedAnswer(url, `${issue?.path.join('.') || 'body'}: ${issue?.message}`);
 }
 
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits, or throws the reason of the signal. */
+export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((wake, fail) => {
     const stop = () => {
       clearTimeout(timer);

@@ -1,7 +1,8 @@
-import { type AcceptedStatement, type Purpose, StoredRecord } from '@chartkey/vocabulary';
+import { type AcceptedStatement, type HeardEvent, type Purpose, StoredRecord } from '@chartkey/vocabulary';
 import { type Practice, randomId } from './assertion.ts';
 import type { Call } from './calls.ts';
 import { contentOf, type RecordContent } from './content.ts';
+import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import type { Signer } from './keys.ts';
 import { Session } from './session.ts';
@@ -89,6 +90,11 @@ export class Device extends Session {
   /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */
   enrol(enrolment: SignedStatement | string): Promise<AcceptedStatement> {
     return this.submit(typeof enrolment === 'string' ? enrolment : enrolment.text);
+  }
+
+  /** What happens to the records in the organisation's custody, by its devices, and to those, as it happens. */
+  events(options: EventOptions = {}): AsyncGenerator<HeardEvent, void, undefined> {
+    return this.follow('/v1/events', options);
   }
 
   async #store(

@@ -1,10 +1,18 @@
 export { judgeReceipt, type OtherWord } from '@chartkey/rules';
-export { canonicalJson, type FailureCode, type Receipt, thumbprint } from '@chartkey/vocabulary';
+export {
+  canonicalJson,
+  type FailureCode,
+  type HeardEvent,
+  type Receipt,
+  thumbprint,
+  type Webhook,
+} from '@chartkey/vocabulary';
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
 export type { RecordContent } from './content.ts';
 export { Device, type ReadOptions, type StoreOptions } from './device.ts';
+export type { EventOptions } from './events.ts';
 export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
 export { type KeyRequest, keyProof } from './key-proof.ts';
 export {
@@ -54,3 +62,10 @@ export {
 } from './statements.ts';
 export { Tokens } from './tokens.ts';
 export type { Content } from './upload.ts';
+export {
+  listedGateways,
+  type WebhookCall,
+  type WebhookExpectation,
+  WebhookForged,
+  webhookEvents,
+} from './webhooks.ts';

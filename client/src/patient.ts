@@ -1,11 +1,13 @@
 import {
   type AcceptedStatement,
+  type HeardEvent,
   ListedAccess,
   ListedGrant,
   type PatientAnswer,
   page,
 } from '@chartkey/vocabulary';
 import { type Carried, carried } from './carrying.ts';
+import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import type { Keys } from './keys.ts';
 import type { Listing } from './listing.ts';
@@ -96,5 +98,10 @@ export class Patient extends Session {
   /** Every look at the patient's records, the refused ones included. */
   accesses(): Listing<ListedAccess> {
     return this.list(page(ListedAccess), `/v1/patients/${this.id}/accesses`);
+  }
+
+  /** What happens to the patient's records and grants, as it happens, for as long as it is iterated. */
+  events(options: EventOptions = {}): AsyncGenerator<HeardEvent, void, undefined> {
+    return this.follow(`/v1/patients/${this.id}/events`, options);
   }
 }

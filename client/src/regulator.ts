@@ -1,5 +1,6 @@
-import { ListedAccess, ListedGrant, page } from '@chartkey/vocabulary';
+import { type HeardEvent, ListedAccess, ListedGrant, page } from '@chartkey/vocabulary';
 import { Device } from './device.ts';
+import type { EventOptions } from './events.ts';
 import type { Listing } from './listing.ts';
 
 /** What a regulator asks for; everything left out is not asked about. */
@@ -23,6 +24,11 @@ export class Regulator extends Device {
 
   accessesOf(patient: string): Listing<ListedAccess> {
     return this.list(page(ListedAccess), `/v1/patients/${encodeURIComponent(patient)}/accesses`);
+  }
+
+  /** A patient's events as they happen; each time the stream is opened the question is logged. */
+  eventsOf(patient: string, options: EventOptions = {}): AsyncGenerator<HeardEvent, void, undefined> {
+    return this.follow(`/v1/patients/${encodeURIComponent(patient)}/events`, options);
   }
 
   grantsOf(patient: string): Listing<ListedGrant> {

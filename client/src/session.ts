@@ -1,5 +1,6 @@
 import {
   DeviceAnswer,
+  type HeardEvent,
   ListedDevice,
   ListedRecord,
   OrganisationAnswer,
@@ -7,9 +8,12 @@ import {
   type Purpose,
   page,
   RecordAnchor,
+  Webhook,
+  type WebhookRequest,
 } from '@chartkey/vocabulary';
 import { type AssertionRequest, clientAssertion } from './assertion.ts';
 import type { Call, Calls, Shape } from './calls.ts';
+import { type EventOptions, eventsFrom } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { Listing, type PageShape } from './listing.ts';
 import { afterUnknown, ProblemError, Unreachable } from './problems.ts';
@@ -66,6 +70,23 @@ export class Session {
     return this.list(page(ListedRecord), `/v1/patients/${encodeURIComponent(patient)}/records`, {}, headers);
   }
 
+  /** Has events sent to a URL, which must answer a challenge: see `webhookEvents`. The same URL again is the same webhook. */
+  async addWebhook(request: WebhookRequest): Promise<Webhook> {
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    const call: Call = { method: 'POST', path: '/v1/webhooks', headers, body: () => JSON.stringify(request) };
+    return (await this.withToken(call, (calls, whole) => calls.json(Webhook, whole))).value;
+  }
+
+  /** The webhooks of this patient or organisation at this gateway. */
+  webhooks(): Listing<Webhook> {
+    return this.list(page(Webhook), '/v1/webhooks');
+  }
+
+  async removeWebhook(webhook: string): Promise<void> {
+    const call: Call = { method: 'DELETE', path: `/v1/webhooks/${encodeURIComponent(webhook)}` };
+    await this.withToken(call, (calls, whole) => calls.answer(whole));
+  }
+
   /** A call with this session's token; once more with a fresh token when the gateway does not know it. */
   protected async withToken<Result>(
     call: Call,
@@ -109,6 +130,14 @@ export class Session {
       const { value, answer } = await this.withToken(call, (calls, whole) => calls.json(shape, whole));
       return { ...value, access: answer.headers.get('Access-Id') ?? undefined };
     });
+  }
+
+  protected follow(path: string, options: EventOptions = {}): AsyncGenerator<HeardEvent, void, undefined> {
+    return eventsFrom((after, signal) => {
+      const headers = { Accept: 'text/event-stream' };
+      const call: Call = { method: 'GET', path, query: { after }, headers, signal };
+      return this.withToken(call, (calls, whole) => calls.answer(whole));
+    }, options);
   }
 
   /** Hands a statement in with this session's token (an enrolment needs one). */

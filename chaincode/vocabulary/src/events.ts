@@ -57,6 +57,10 @@ export const LedgerEvent = z.object({
 });
 export type LedgerEvent = z.infer<typeof LedgerEvent>;
 
+/** An event as a client hears it: a newer gateway may tell of kinds that it has no name for. */
+export const HeardEvent = LedgerEvent.extend({ kind: z.string() });
+export type HeardEvent = z.infer<typeof HeardEvent>;
+
 /** An address of the receiver's choice; which ones may be called the gateway decides. */
 const WebhookUrl = z.string().min(1).max(1024);
 
@@ -109,4 +113,4 @@ const envelope = {
 /** The first call of a webhook: whoever answers with `challenge` as its body wants the events. */
 export const WebhookChallenge = z.object({ ...envelope, challenge: Sha256Text });
 /** Every later call: events in order. */
-export const WebhookDelivery = z.object({ ...envelope, events: z.array(LedgerEvent).min(1) });
+export const WebhookDelivery = z.object({ ...envelope, events: z.array(HeardEvent).min(1) });
