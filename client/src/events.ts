@@ -38,8 +38,10 @@ export async function* eventsFrom(
         if (event === undefined) {
           yield eventIn(answer.url, data);
           pause = FIRST_PAUSE;
+          at = id ?? at;
         }
-        at = id ?? at;
+        // Where a stream without events began.
+        at ??= id;
       }
       pause = FIRST_PAUSE;
     } catch (error) {

@@ -5,6 +5,7 @@ import { connectAs } from '../support/ledger-actor.ts';
 import { cast } from '../support/rest-actors.ts';
 import { type Answer, ask } from '../support/rest-answers.ts';
 import { type RestPatient } from '../support/rest-patient.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const people = cast(sharedConsortium().credentials);
 const { river, lake, regulator, insurer } = people;
@@ -13,6 +14,9 @@ const content = Buffer.concat([Buffer.from('very-private-words'), randomBytes(64
 let secrets: string[];
 let own: { patient: RestPatient; record: string };
 let other: RestPatient;
+/** a webhook of the patient's at Riverside's gateway, and who receives */
+let hook: string;
+let receiver: WebhookReceiver;
 
 beforeAll(async () => {
   const patient = await people.patient();
@@ -22,8 +26,17 @@ beforeAll(async () => {
   const anchor = await river.ask(`/v1/records/${record}`);
   const [version] = anchor.json['versions'] as { commitment: string; transaction: string }[];
   own = { patient, record };
+  receiver = await WebhookReceiver.start();
+  const made = await patient.ask('/v1/webhooks', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ url: receiver.url('/very-private-words'), kinds: ['revoked'] }),
+  });
+  hook = String(made.json['webhook']);
   secrets = [patient.id, record, grant, version!.commitment, version!.transaction, 'very-private-words'];
 });
+
+afterAll(() => receiver.stop());
 
 type Send = (path: string, init?: RequestInit) => Promise<Answer>;
 /** Everybody who may try, each through the gateway that is its own. */
@@ -124,6 +137,32 @@ const doors: [string, () => [string, RequestInit?], string[]][] = [
     () => [`/v1/patients/${own.patient.id}/${list}`],
     ['403 NOT_YOURS', '403 NOT_YOURS', '200', '403 NOT_YOURS', '200', '403 NOT_YOURS', ...noToken],
   ]),
+  [
+    'the patient’s events',
+    () => [`/v1/patients/${own.patient.id}/events`],
+    ['403 NOT_YOURS', '403 NOT_YOURS', '200', '403 NOT_YOURS', '200', '403 NOT_YOURS', ...noToken],
+  ],
+  [
+    'an organisation’s events',
+    () => ['/v1/events?after=999999999.0'],
+    ['200', '200', '200', '404 NOT_SERVED_HERE', '403 DEVICES_ONLY', '403 DEVICES_ONLY', ...noToken],
+  ],
+  [
+    'webhooks',
+    () => ['/v1/webhooks'],
+    ['200', '200', '200', '404 NOT_SERVED_HERE', '200', '200', ...noToken],
+  ],
+  [
+    'a webhook of the patient’s',
+    () => [`/v1/webhooks/${hook}`, { method: 'DELETE' }],
+    [
+      ...Array(3).fill('404 WEBHOOK_UNKNOWN'),
+      '404 NOT_SERVED_HERE',
+      '204',
+      '404 WEBHOOK_UNKNOWN',
+      ...noToken,
+    ],
+  ],
   [
     'the audit',
     () => [`/v1/audit/accesses?patient=${own.patient.id}`],

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
@@ -9,16 +8,15 @@ import {
   type Purpose,
   Refused,
   type SignedGenesis,
-  type Webhook,
 } from '@chartkey/vocabulary';
 import type { ByteRange, Caller, Gateway } from '../../../gateway/src/gateway.ts';
+import { event, Streams, webhook } from './memory-events.ts';
+import { access, patient, time, transaction } from './memory-ids.ts';
 
-export const patient = digest('a patient');
+export { access, patient, transaction };
+
 export const record = 'a'.repeat(26);
-export const transaction = 'f'.repeat(64);
-export const access = `${transaction}:0`;
 export const content = Buffer.from('0123456789');
-const time = '2026-01-01T00:00:00.000Z';
 
 const member = (id: string, kind: Member['kind'], port: number): Member => ({
   id,
@@ -77,29 +75,11 @@ const listed = {
   block: 7,
 };
 
-const event = {
-  ...{ cursor: '7.100000', kind: 'denied' as const, time, transaction, block: 7, patient },
-  organisation: 'RiversideMSP',
-  access,
-};
-
-const webhook: Webhook = {
-  webhook: 'c'.repeat(26),
-  url: 'https://app.example/events',
-  status: 'active',
-  after: '7.0',
-  madeAt: time,
-};
-
-/** One event, a sign of life, then nothing until the listener leaves. */
-async function* events(signal: AbortSignal) {
-  yield [event];
-  yield [];
-  if (!signal.aborted) await once(signal, 'abort');
-}
+type MemoryGateway = Gateway & { fails: unknown; uploads: number; refuses: boolean; streams: Streams };
 
 /** One patient, one record, no ledger: enough to try the doors of the HTTP side, and nothing else. */
-export function memoryGateway(): Gateway & { fails: unknown; uploads: number; refuses: boolean } {
+export function memoryGateway(): MemoryGateway {
+  const streams = new Streams();
   const stored = { record, version: 1, patient, custodian: 'RiversideMSP', transaction, committedAt: time };
   const organisation = { ...riverside, nextSeq: 2 };
   const known = (id: string) => {
@@ -126,6 +106,7 @@ export function memoryGateway(): Gateway & { fails: unknown; uploads: number; re
     fails: undefined,
     uploads: 0,
     refuses: false,
+    streams,
     network: `demo-${digest('network')}`,
     genesis,
     organisation: riverside,
@@ -193,7 +174,11 @@ export function memoryGateway(): Gateway & { fails: unknown; uploads: number; re
     eventsOf: async () => page(event),
     followEvents: async (_caller, { after }, { signal }) => {
       may();
-      return { from: after ?? '7.0', batches: events(signal), leave: () => undefined };
+      return {
+        from: after ?? '7.0',
+        batches: streams.batches(signal),
+        leave: () => void streams.left.push('left'),
+      };
     },
     addWebhook: async (_caller, { url }) => {
       may();

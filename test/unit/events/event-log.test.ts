@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerEvent } from '@chartkey/vocabulary';
 import type { Audience } from '../../../gateway/src/events/audience.ts';
 import { EventLog } from '../../../gateway/src/events/event-log.ts';
@@ -68,7 +69,9 @@ test('what comes between the reading of an organisation’s two lists is not pas
   const meanwhile = () => filled.commit(look({ patient, device: 'river' }, { patient, denied: true }));
   const database = delayed(filled.index.database, async () => {
     queries += 1;
-    if (queries === 2) await meanwhile();
+    if (queries !== 2) return;
+    await pause(50);
+    await meanwhile();
   });
   const slow = new EventLog(database, () => filled.index.next());
   const first = await slow.page(river, '0.0', 50);

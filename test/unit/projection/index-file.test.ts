@@ -40,6 +40,17 @@ describe('an index in a file', () => {
     expect(await rowsOf(name, [life])).toEqual(await rowsOf('whole', [life]));
   });
 
+  test('of a version that told no events is filled anew', async () => {
+    const whole = await rowsOf('older', [life]);
+    const file = new DatabaseSync(join(folder.path, 'older', 'index.sqlite'));
+    file.exec("DROP TABLE events; DELETE FROM kysely_migration WHERE name = '0002'");
+    file.close();
+    const index = await open('older');
+    expect(index.next()).toBe(0);
+    await index.close();
+    expect(await rowsOf('older', [life])).toEqual(whole);
+  });
+
   test('begins again when its file is damaged', async () => {
     const whole = await rowsOf('damaged', [life]);
     writeFileSync(join(folder.path, 'damaged', 'index.sqlite'), 'this is no database, and long enough');
