@@ -1,5 +1,6 @@
 import { readStatement } from '@chartkey/rules';
 import {
+  type AccessEntry,
   AccessesState,
   entriesOf,
   eventCursor,
@@ -14,13 +15,14 @@ import { type Told, tellingOf } from './acts.ts';
 /** An event, and who is told of it. */
 export interface Announcement {
   block: number;
-  nth: number;
+  /** its place in the block */
+  place: number;
   event: LedgerEvent;
   /** the patient it is about */
   patient?: string;
   /** the organisation that brought it about, or whose device it is */
   organisation?: string;
-  /** told too: the organisation that keeps the event's record, which these blocks need not name */
+  /** told too: another organisation that keeps the event's record, which these blocks need not name */
   custodian?: boolean;
 }
 
@@ -29,11 +31,11 @@ type Projection = (write: LedgerWrite, transaction: LedgerTransaction) => (Told 
 /** What each kind of world-state value announces, in an order that the block alone decides. */
 const projections: Record<string, Projection> = {
   accesses: ({ value }, { id }) =>
-    entriesOf(id, AccessesState.parse(value)).map(({ access, decision, record, patient, organisation }) => ({
-      kind: decision === 'granted' ? ('accessed' as const) : ('denied' as const),
-      ids: { patient, organisation, access, ...(record !== undefined && { record }) },
-      tell: { patient, organisation, custodian: record !== undefined },
-    })),
+    entriesOf(id, AccessesState.parse(value)).map((entry) => {
+      const { patient, organisation, record, basis } = entry;
+      const custodian = record !== undefined && basis !== 'custodian';
+      return { ...lookIn(entry), tell: { patient, organisation, custodian } };
+    }),
   statement: ({ value }) => [tellingOf(readStatement(StoredStatement.parse(value).statement))],
   version({ attributes: [id] }, { writes }) {
     const own = ({ objectType, attributes }: LedgerWrite) => objectType === 'record' && attributes[0] === id;
@@ -42,6 +44,15 @@ const projections: Record<string, Projection> = {
     return [{ kind: 'recorded', ids: { patient, organisation: custodian, record }, tell }];
   },
 };
+
+type Look = Pick<AccessEntry, 'access' | 'decision' | 'record' | 'patient' | 'organisation'>;
+
+/** What an entry of the log tells. */
+export function lookIn(entry: Look): Pick<Told, 'kind' | 'ids'> {
+  const { access, decision, record, patient, organisation } = entry;
+  const ids = { patient, organisation, access, ...(record !== undefined && { record }) };
+  return { kind: decision === 'granted' ? 'accessed' : 'denied', ids };
+}
 
 /** Writes of a transaction, and events of a write, that places are told apart for. */
 const MOST_WRITES = 1_000;
@@ -58,11 +69,11 @@ export function announcementsOf(blocks: readonly LedgerBlock[]): Announcement[] 
       transaction.writes.flatMap((write, which) =>
         announced(write, transaction, block).flatMap((told, item) => {
           if (told === undefined) return [];
-          const nth = ((at + 1) * MOST_WRITES + which) * MOST_EVENTS + item;
+          const place = ((at + 1) * MOST_WRITES + which) * MOST_EVENTS + item;
           const { id, time } = transaction;
           const { kind, ids, tell } = told;
-          const event = { cursor: eventCursor(block, nth), kind, time, transaction: id, block, ...ids };
-          return [{ block, nth, event, ...tell }];
+          const event = { cursor: eventCursor(block, place), kind, time, transaction: id, block, ...ids };
+          return [{ block, place, event, ...tell }];
         }),
       ),
     ),

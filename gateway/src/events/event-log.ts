@@ -1,7 +1,7 @@
-import { EventCursor, eventCursor, Failure, type LedgerEvent } from '@chartkey/vocabulary';
+import { EventCursor, eventCursor, Failure, type LedgerEvent, type ListedAccess } from '@chartkey/vocabulary';
 import type { Database } from '../projection/database.ts';
 import { unanswered } from '../projection/lists.ts';
-import type { EventRow } from '../projection/tables.ts';
+import { lookIn } from './announcements.ts';
 import type { Audience } from './audience.ts';
 
 /** Events in the order of the chain, and where to go on: the place of the last one looked at. */
@@ -12,10 +12,9 @@ export interface EventPage {
   more: boolean;
 }
 
-type Place = [block: number, nth: number];
-/** Who is told of an event: three columns of its row. */
-type Told = 'patient' | 'organisation' | 'custodian';
+type Place = [block: number, place: number];
 
+/** Which events: those after one and before a block, so many at most. */
 interface Among {
   after: Place;
   /** number of the first block left out */
@@ -42,50 +41,78 @@ export class EventLog {
    */
   async page(audience: Audience, after: string, limit: number): Promise<EventPage> {
     const place = placeOf(after);
-    const rows = await this.rows(audience, place, limit + 1).catch(unanswered);
-    const taken = rows.slice(0, limit);
-    const last = taken.at(-1);
-    return {
-      events: taken.map(({ event }) => JSON.parse(event) as LedgerEvent),
-      after: last ? eventCursor(last.block, last.nth) : after,
-      more: rows.length > limit,
-    };
+    const found = await this.found(audience, place, limit + 1).catch(unanswered);
+    const events = found.slice(0, limit);
+    return { events, after: events.at(-1)?.cursor ?? after, more: found.length > limit };
   }
 
   /**
-   * No row names an organisation twice, so its two lists share none. Both end before the same block: what one
-   * of them took in while the other was being read would else be passed over.
+   * No row names an organisation twice, so these lists share none. All end before the same block: what one of
+   * them took in while another was being read would else be passed over.
    */
-  private async rows(audience: Audience, after: Place, limit: number): Promise<EventRow[]> {
+  private async found(audience: Audience, after: Place, limit: number): Promise<LedgerEvent[]> {
     const among = { after, before: this.next(), limit };
-    if ('patient' in audience) return this.told('patient', audience.patient, among);
-    const { organisation } = audience;
-    const both = await Promise.all([
-      this.told('organisation', organisation, among),
-      this.told('custodian', organisation, among),
-    ]);
-    return both
-      .flat()
-      .sort((one, other) => one.block - other.block || one.nth - other.nth)
-      .slice(0, limit);
+    const lists = await Promise.all(
+      'patient' in audience
+        ? [this.looks('patient', audience.patient, among), this.others('patient', audience.patient, among)]
+        : [
+            this.looks('organisation', audience.organisation, among),
+            this.looks('custodian', audience.organisation, among),
+            this.others('organisation', audience.organisation, among),
+          ],
+    );
+    return lists.flat().sort(inOrder).slice(0, limit);
   }
 
-  private told(who: Told, id: string, { after, before, limit }: Among): Promise<EventRow[]> {
-    return this.database
-      .selectFrom('events')
-      .selectAll()
+  private async looks(
+    who: 'patient' | 'organisation' | 'custodian',
+    id: string,
+    { after, before, limit }: Among,
+  ): Promise<LedgerEvent[]> {
+    const rows = await this.database
+      .selectFrom('accesses')
+      .select(['block', 'place', 'entry'])
       .where(who, '=', id)
-      .where((is) => is(is.refTuple('block', 'nth'), '>', is.tuple(...after)))
+      .where((is) => is(is.refTuple('block', 'place'), '>', is.tuple(...after)))
       .where('block', '<', before)
       .orderBy('block')
       .orderBy('nth')
       .limit(limit)
       .execute();
+    return rows.map(({ block, place, entry }) => {
+      const listed = JSON.parse(entry) as ListedAccess;
+      const { time, transaction } = listed;
+      const { kind, ids } = lookIn(listed);
+      return { cursor: eventCursor(block, place), kind, time, transaction, block, ...ids };
+    });
   }
+
+  private async others(
+    who: 'patient' | 'organisation',
+    id: string,
+    { after, before, limit }: Among,
+  ): Promise<LedgerEvent[]> {
+    const rows = await this.database
+      .selectFrom('events')
+      .select('event')
+      .where(who, '=', id)
+      .where((is) => is(is.refTuple('block', 'place'), '>', is.tuple(...after)))
+      .where('block', '<', before)
+      .orderBy('block')
+      .orderBy('place')
+      .limit(limit)
+      .execute();
+    return rows.map(({ event }) => JSON.parse(event) as LedgerEvent);
+  }
+}
+
+function inOrder(one: LedgerEvent, other: LedgerEvent): number {
+  const [[block, place], [otherBlock, otherPlace]] = [placeOf(one.cursor), placeOf(other.cursor)];
+  return block - otherBlock || place - otherPlace;
 }
 
 function placeOf(cursor: string): Place {
   if (!EventCursor.safeParse(cursor).success) throw new Failure('CURSOR_INVALID');
-  const [block = 0, nth = 0] = cursor.split('.').map(Number);
-  return [block, nth];
+  const [block = 0, place = 0] = cursor.split('.').map(Number);
+  return [block, place];
 }

@@ -2,7 +2,7 @@ import type { OnConflictBuilder, Transaction } from 'kysely';
 import { announcementsOf } from '../events/announcements.ts';
 import { News } from '../events/news.ts';
 import { type Database, type IndexPlace, openDatabase } from './database.ts';
-import { eventRows, toldIn } from './event-rows.ts';
+import { eventRows } from './event-rows.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { migrate } from './migrations.ts';
 import { insertAll, portions } from './portions.ts';
@@ -87,9 +87,10 @@ export class BlockIndex implements Sink {
         throw new Error('another process writes this index: give each gateway one of its own');
       }
       await write(transaction, facts);
-      const rows = await eventRows(transaction, announced);
-      await insertAll(rows, (some) => transaction.insertInto('events').values(some));
-      return toldIn(rows);
+      const { accesses, events, told: audiences } = await eventRows(transaction, announced, facts.accesses);
+      await insertAll(accesses, (rows) => transaction.insertInto('accesses').values(rows));
+      await insertAll(events, (rows) => transaction.insertInto('events').values(rows));
+      return audiences;
     });
     this.#next = next;
     this.#lateEntries += facts.accesses.filter(({ late }) => late === 1).length;
@@ -106,7 +107,6 @@ const doNothing = (conflict: OnConflictBuilder<IndexTables, 'checkpoints'>) => c
 type Writing = Transaction<IndexTables>;
 
 async function write(transaction: Writing, facts: Facts): Promise<void> {
-  await insertAll(facts.accesses, (rows) => transaction.insertInto('accesses').values(rows));
   await insertAll(facts.statements, (rows) => transaction.insertInto('statements').values(rows));
   await insertAll(facts.grants, (rows) => transaction.insertInto('grants').values(rows));
   await insertAll(facts.versions, (rows) => transaction.insertInto('versions').values(rows));

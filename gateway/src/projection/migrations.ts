@@ -23,13 +23,21 @@ async function createTable(
   await table.addPrimaryKeyConstraint(`${name}_key`, key as never).execute();
 }
 
-/** A list's index: what the list is of, then the chain's order (or the time's), read backwards. */
-async function createIndex(db: Kysely<IndexTables>, table: keyof IndexTables, columns: string[]) {
-  await db.schema
+/**
+ * A list's index: what the list is of, then the chain's order (or the time's).
+ * @param options.sparse leaves out rows that are of nothing
+ */
+async function createIndex(
+  db: Kysely<IndexTables>,
+  table: keyof IndexTables,
+  columns: string[],
+  { sparse = false } = {},
+) {
+  const index = db.schema
     .createIndex(`${table}_by_${columns.join('_')}`)
     .on(table)
-    .columns(columns)
-    .execute();
+    .columns(columns);
+  await (sparse ? index.where(columns[0] ?? '', 'is not', null) : index).execute();
 }
 
 async function firstTables(db: Kysely<IndexTables>): Promise<void> {
@@ -162,24 +170,37 @@ async function scopesOfRecords(db: Kysely<IndexTables>): Promise<void> {
  * comes back from the ledger.
  */
 async function events(db: Kysely<IndexTables>): Promise<void> {
+  for (const table of before) await db.deleteFrom(table).execute();
+  for (const [column, type, may] of told) {
+    await db.schema
+      .alterTable('accesses')
+      .addColumn(column, type, (built) => (may === 'null' ? built : built.notNull()))
+      .execute();
+  }
+  await createIndex(db, 'accesses', ['organisation', 'block', 'nth']);
+  await createIndex(db, 'accesses', ['custodian', 'block', 'nth'], { sparse: true });
   await createTable(
     db,
     'events',
-    ['block', 'nth'],
+    ['block', 'place'],
     [
       ['block', 'integer'],
-      ['nth', 'integer'],
+      ['place', 'integer'],
       ['patient', 'text', 'null'],
       ['organisation', 'text', 'null'],
-      ['custodian', 'text', 'null'],
       ['event', 'text'],
     ],
   );
-  for (const audience of ['patient', 'organisation', 'custodian']) {
-    await createIndex(db, 'events', [audience, 'block', 'nth']);
+  for (const audience of ['patient', 'organisation']) {
+    await createIndex(db, 'events', [audience, 'block', 'place'], { sparse: true });
   }
-  for (const table of before) await db.deleteFrom(table).execute();
 }
+
+const told: Column[] = [
+  ['organisation', 'text'],
+  ['custodian', 'text', 'null'],
+  ['place', 'integer'],
+];
 
 /** The tables of the first migration. */
 const before = [

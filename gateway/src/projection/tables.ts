@@ -5,7 +5,7 @@
  */
 export interface IndexTables {
   checkpoints: CheckpointRow;
-  accesses: AccessRow;
+  accesses: ToldAccessRow;
   statements: StatementRow;
   grants: GrantRow;
   records: RecordRow;
@@ -39,6 +39,14 @@ export interface AccessRow {
   late: number | null;
   /** JSON of the `ListedAccess`, which names the transaction */
   entry: string;
+}
+
+/** An access is an event too: who is told of it beside the patient, and its place among events. */
+export interface ToldAccessRow extends AccessRow {
+  organisation: string;
+  /** the organisation that keeps the record, when it is another one */
+  custodian: string | null;
+  place: number;
 }
 
 export interface StatementRow extends Place {
@@ -106,14 +114,12 @@ export interface AuditQueryRow extends Place {
   time: string;
 }
 
-/** An event and who is told of it; it has a place of its own, which the block alone decides. */
+/** An event that is no access, and who is told of it; its place is the one that the block alone decides. */
 export interface EventRow {
   block: number;
-  nth: number;
+  place: number;
   patient: string | null;
   organisation: string | null;
-  /** the organisation that keeps the event's record, when it is another one */
-  custodian: string | null;
   /** JSON of the `LedgerEvent` */
   event: string;
 }

@@ -148,7 +148,7 @@ test.each<[string, story.MakeWrites, object[]]>([
   ],
   ['a deleted value', () => [{ objectType: 'accesses', attributes: ['x'], value: undefined }], []],
 ])('%s', (_what, make, expected) => {
-  const found = told(make).map(({ event, block: _block, nth: _nth, ...to }) => {
+  const found = told(make).map(({ event, block: _block, place: _place, ...to }) => {
     const { cursor, time, transaction, block, access, ...rest } = LedgerEvent.strict().parse(event);
     expect({ cursor, block, time }).toEqual({ cursor: expect.any(String), block: 0, time: story.instant(1) });
     expect(access === undefined || access.startsWith(`${transaction}:`)).toBe(true);
@@ -166,12 +166,12 @@ const cursors = (blocks: readonly LedgerBlock[]) => announcementsOf(blocks).map(
 
 test('cursors rise along the chain, each once, however its blocks are taken', () => {
   const whole = announcementsOf(life);
-  const places = whole.map(({ block, nth }) => block * 1e9 + nth);
+  const places = whole.map(({ block, place }) => block * 1e9 + place);
   expect(new Set(places).size).toBe(places.length);
   expect([...places].sort((one, other) => one - other)).toEqual(places);
-  for (const { event, block, nth } of whole) {
-    expect(EventCursor.parse(event.cursor)).toBe(`${block}.${nth}`);
-    expect(nth).toBeGreaterThan(0);
+  for (const { event, block, place } of whole) {
+    expect(EventCursor.parse(event.cursor)).toBe(`${block}.${place}`);
+    expect(place).toBeGreaterThan(0);
   }
   expect(life.flatMap((block) => cursors([block]))).toEqual(cursors(life));
 });

@@ -44,6 +44,10 @@ describe('an index in a file', () => {
     const whole = await rowsOf('older', [life]);
     const file = new DatabaseSync(join(folder.path, 'older', 'index.sqlite'));
     file.exec("DROP TABLE events; DELETE FROM kysely_migration WHERE name = '0002'");
+    for (const index of ['organisation', 'custodian']) file.exec(`DROP INDEX accesses_by_${index}_block_nth`);
+    for (const column of ['organisation', 'custodian', 'place']) {
+      file.exec(`ALTER TABLE accesses DROP COLUMN ${column}`);
+    }
     file.close();
     const index = await open('older');
     expect(index.next()).toBe(0);
