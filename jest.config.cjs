@@ -32,6 +32,7 @@ const shared = [
   ...['round-trip', 'sweep', 'tampering'].map((suite) => `unit/vault/${suite}`),
   'faults/crashes',
   ...['block-index', 'lists', 'access-lists'].map((suite) => `unit/projection/${suite}`),
+  ...['event-log', 'listening'].map((suite) => `unit/events/${suite}`),
 ];
 
 module.exports = {
