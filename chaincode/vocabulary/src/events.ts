@@ -23,6 +23,19 @@ export const EventKind = z.enum([
   'recorded',
   'device-approved',
   'device-revoked',
+  'denial',
+  'rule',
+  'lock',
+  'treatment',
+  'delegate',
+  'key-change',
+  'frozen',
+  'unfrozen',
+  'recovery',
+  'approval-waiting',
+  'approval-settled',
+  'break-glass',
+  'break-glass-reviewed',
 ]);
 export type EventKind = z.infer<typeof EventKind>;
 
@@ -54,6 +67,10 @@ export const LedgerEvent = z.object({
   /** the grant that was given or taken back */
   grant: StatementId.optional(),
   device: Thumbprint.optional(),
+  /** fingerprint of the request that waits for approvals, or does no more */
+  request: Sha256Text.optional(),
+  /** the broken glass */
+  opening: StatementId.optional(),
 });
 export type LedgerEvent = z.infer<typeof LedgerEvent>;
 

@@ -28,7 +28,12 @@ interface Telling<Verb extends Act> {
   ids(payload: StatementOf<Verb>, id: string): Ids | undefined;
 }
 
-/** What each act tells. An act that is not here tells nothing. */
+const nothing = () => ({});
+/** An act about a patient that needs no more ids than its own. */
+const about = (kind: EventKind) => ({ kind, by: 'patient', ids: nothing }) as const;
+const ofOrganisation = (kind: EventKind) => ({ kind, by: 'organisation', ids: nothing }) as const;
+
+/** What each act tells. An act that is not here tells nothing, or what it changes does. */
 const acts: { readonly [Verb in Act]?: Telling<Verb> } = {
   enrolPatient: {
     kind: 'granted',
@@ -38,15 +43,44 @@ const acts: { readonly [Verb in Act]?: Telling<Verb> } = {
   grantConsent: {
     kind: 'granted',
     by: 'patient',
-    ids: ({ grantee }, grant) => ({ grant, organisation: grantee.organisation }),
+    ids: ({ grantee }, grant) => ({
+      grant,
+      ...('organisation' in grantee && { organisation: grantee.organisation }),
+    }),
   },
+  passOn: { kind: 'granted', by: 'patient', ids: ({ to }, grant) => ({ grant, organisation: to }) },
   revokeConsent: { kind: 'revoked', by: 'patient', ids: ({ grant }) => ({ grant }) },
+  declareTreatment: about('treatment'),
+  denyAccess: about('denial'),
+  liftDenial: about('denial'),
+  layRule: about('rule'),
+  liftRule: about('rule'),
+  lockForEmergencies: about('lock'),
+  liftLock: about('lock'),
+  setEmergencyCard: about('lock'),
+  nameDelegate: about('delegate'),
+  revokeDelegate: about('delegate'),
+  attestDelegate: about('delegate'),
+  addKey: about('key-change'),
+  removeKey: about('key-change'),
+  rotateKey: about('key-change'),
+  nameContacts: about('recovery'),
+  startRecovery: about('recovery'),
+  vetoRecovery: about('recovery'),
+  completeRecovery: about('recovery'),
+  freeze: about('frozen'),
+  unfreeze: about('unfrozen'),
   approveDevice: {
     kind: 'device-approved',
     by: 'organisation',
     ids: ({ device }) => ({ device: approvedIn(device) }),
   },
+  renewDevice: { kind: 'device-approved', by: 'organisation', ids: ({ device }) => ({ device }) },
   revokeDevice: { kind: 'device-revoked', by: 'organisation', ids: ({ device }) => ({ device }) },
+  registerPractitioner: ofOrganisation('key-change'),
+  revokePractitioner: ofOrganisation('key-change'),
+  rotateMasterKey: ofOrganisation('key-change'),
+  replaceMasterKey: ofOrganisation('key-change'),
 };
 
 /** What an accepted statement tells: its patient is the one it names, or else the patient who signed it. */
@@ -59,8 +93,8 @@ export function tellingOf({ id, payload }: ReadStatement): Told | undefined {
   return { kind, ids: { ...who, statement: id, ...ids }, tell: who };
 }
 
-function patientOf(payload: Statement & { patient?: string }): string {
-  return payload.patient ?? payload.iss;
+function patientOf(payload: Statement): string {
+  return ('patient' in payload ? payload.patient : undefined) ?? payload.iss;
 }
 
 /** The device of a proof that the chaincode has checked. */

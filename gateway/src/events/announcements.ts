@@ -2,9 +2,11 @@ import { readStatement } from '@chartkey/rules';
 import {
   type AccessEntry,
   AccessesState,
+  ApprovalRequest,
   entriesOf,
   eventCursor,
   type LedgerEvent,
+  Opening,
   RecordState,
   StoredStatement,
 } from '@chartkey/vocabulary';
@@ -37,6 +39,12 @@ const projections: Record<string, Projection> = {
       return { ...lookIn(entry), tell: { patient, organisation, custodian } };
     }),
   statement: ({ value }) => [tellingOf(readStatement(StoredStatement.parse(value).statement))],
+  approval: ({ value }) => tellApprovers(ApprovalRequest.parse(value)),
+  opening({ value }) {
+    const { opening, patient, organisation, review } = Opening.parse(value);
+    const kind = review ? ('break-glass-reviewed' as const) : ('break-glass' as const);
+    return [{ kind, ids: { patient, organisation, opening }, tell: { patient, organisation } }];
+  },
   version({ attributes: [id] }, { writes }) {
     const own = ({ objectType, attributes }: LedgerWrite) => objectType === 'record' && attributes[0] === id;
     const { record, patient, custodian } = RecordState.parse(writes.find(own)?.value);
@@ -44,6 +52,23 @@ const projections: Record<string, Projection> = {
     return [{ kind: 'recorded', ids: { patient, organisation: custodian, record }, tell }];
   },
 };
+
+/** Everybody who is asked, once when it is opened; whom it is about, when it is settled. */
+function tellApprovers({ request, subject, of, status, approvals, refusals }: ApprovalRequest): Told[] {
+  const about = 'patient' in subject ? { patient: subject.patient } : {};
+  const asking = 'organisation' in subject ? { organisation: subject.organisation } : {};
+  if (status !== 'pending') {
+    return [
+      { kind: 'approval-settled', ids: { ...about, ...asking, request }, tell: { ...about, ...asking } },
+    ];
+  }
+  if (approvals.length + refusals.length > 0) return [];
+  return of.map((one) => ({
+    kind: 'approval-waiting',
+    ids: { ...about, ...asking, request },
+    tell: 'person' in one ? { patient: one.person } : { organisation: one.organisation },
+  }));
+}
 
 type Look = Pick<AccessEntry, 'access' | 'decision' | 'record' | 'patient' | 'organisation'>;
 

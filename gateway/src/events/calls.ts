@@ -1,7 +1,6 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { base32Id, DeviceKey, encodeBase64url, type LedgerEvent } from '@chartkey/vocabulary';
-import type { GatewayDevice } from '../release/index.ts';
-import { signedBy } from '../release/proof.ts';
+import { type GatewayDevice, signedBy } from '../release/index.ts';
 import type { Egress } from './egress.ts';
 
 /** Seconds that a call's signature is good for. */
@@ -56,7 +55,6 @@ export class WebhookCalls {
     const { device, network, organisation, egress, now } = this.parts;
     const jwk = DeviceKey.parse(createPublicKey(device.sig).export({ format: 'jwk' }));
     const iat = Math.floor(now() / 1000);
-    const header = { alg: device.algorithm, jwk, kid: device.device, typ: 'chartkey-event+jwt' };
     const envelope = {
       iss: device.device,
       aud: url,
@@ -65,6 +63,10 @@ export class WebhookCalls {
       exp: iat + CALL_SECONDS,
       ...{ network, organisation, webhook },
     };
-    return egress.post(url, signedBy(device, header, { ...envelope, ...says }), stopping);
+    return egress.post(
+      url,
+      signedBy(device, 'chartkey-event+jwt', { ...envelope, ...says }, { jwk }),
+      stopping,
+    );
   }
 }

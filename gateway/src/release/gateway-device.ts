@@ -43,9 +43,18 @@ export function gatewayDevice(keys: { sig: PrivateJwk; enc: PrivateJwk }): Gatew
 
 const digests: Record<Algorithm, string> = { ES256: 'sha256', ES384: 'sha384', RS384: 'sha384' };
 
-/** A compact JWS by the device over canonical JSON, its header exactly `alg`, `kid` and this `typ`. */
-export function signedBy({ algorithm, device, sig }: GatewayDevice, typ: string, payload: object): string {
-  const signed = signingInput(canonicalJson({ alg: algorithm, kid: device, typ }), canonicalJson(payload));
+/**
+ * A compact JWS by the device over canonical JSON, its header exactly `alg`, `kid` and this `typ`.
+ * @param more members of the header
+ */
+export function signedBy(
+  { algorithm, device, sig }: GatewayDevice,
+  typ: string,
+  payload: object,
+  more: object = {},
+): string {
+  const header = { ...more, alg: algorithm, kid: device, typ };
+  const signed = signingInput(canonicalJson(header), canonicalJson(payload));
   const key = { key: sig, dsaEncoding: 'ieee-p1363' as const };
   return `${signed}.${sign(digests[algorithm], Buffer.from(signed), key).toString('base64url')}`;
 }
