@@ -47,7 +47,7 @@ test('a gateway killed while a receiver is silent calls it again after the start
   expect(grantsIn(receiver.events)).toEqual([first, first, second]);
 });
 
-test('what happens while a gateway is down reaches the webhook afterwards, once and in order', async () => {
+test('what happens while a gateway is down reaches the webhook afterwards, in order', async () => {
   await add();
   const grants = [await patient.grant('LakesideMSP')];
   await eventually(async () => receiver.events.length === 1);
@@ -57,8 +57,10 @@ test('what happens while a gateway is down reaches the webhook afterwards, once 
     grants.push(await patient.grant(organisation, {}, url));
   }
   await own.run.again('RiversideMSP');
-  await eventually(async () => receiver.events.length === 3);
-  expect(grantsIn(receiver.events)).toEqual(grants);
+  const distinct = () => [...new Set(grantsIn(receiver.events))];
+  // The first may come again: it was taken in, but its place need not have been on disk.
+  await eventually(async () => distinct().length === 3);
+  expect(distinct()).toEqual(grants);
   patient.forgetTokens();
   await own.ready();
 });
