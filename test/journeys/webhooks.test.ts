@@ -1,4 +1,11 @@
-import { connect, importKeys, listedGateways, randomId, webhookEvents } from '@chartkey/client';
+import {
+  connect,
+  type HeardEvent,
+  importKeys,
+  listedGateways,
+  randomId,
+  webhookEvents,
+} from '@chartkey/client';
 import { approvedDevice } from '../support/approved-device.ts';
 import { sharedConsortium } from '../support/consortium.ts';
 import { cast } from '../support/rest-actors.ts';
@@ -53,7 +60,7 @@ test('a URL that answers its challenge gets events in order, signed by a gateway
     { kind: 'revoked', grant },
   ]);
   const isGateway = await gatewaysOnTheLedger();
-  const heard = [];
+  const heard: HeardEvent[] = [];
   for (const { body } of receiver.calls) {
     const call = await webhookEvents(body, { network, url: receiver.url(), isGateway });
     expect(call).toMatchObject({ webhook: added.json['webhook'], organisation: 'RiversideMSP' });

@@ -2,7 +2,7 @@ import { EventCursor, eventCursor, Failure, type LedgerEvent, type ListedAccess 
 import type { Database } from '../projection/database.ts';
 import { unanswered } from '../projection/lists.ts';
 import { lookIn } from './announcements.ts';
-import type { Audience } from './audience.ts';
+import { type Audience, audienceKey } from './audience.ts';
 
 /** Events in the order of the chain, and where to go on: the place of the last one looked at. */
 export interface EventPage {
@@ -22,8 +22,15 @@ interface Among {
   limit: number;
 }
 
+/** Pages that are kept while nothing new is in the index. */
+const MOST_PAGES = 1_000;
+
 /** Reads events from the index. */
 export class EventLog {
+  /** what was read since the index took blocks in last: many who listen to one audience stand at one place */
+  private pages = new Map<string, Promise<EventPage>>();
+  private readUpTo = 0;
+
   /** @param next number of the block that the index needs next */
   constructor(
     private readonly database: Database,
@@ -41,9 +48,22 @@ export class EventLog {
    */
   async page(audience: Audience, after: string, limit: number): Promise<EventPage> {
     const place = placeOf(after);
+    const next = this.next();
+    if (next !== this.readUpTo || this.pages.size >= MOST_PAGES) this.pages = new Map();
+    this.readUpTo = next;
+    const { pages } = this;
+    const name = `${audienceKey(audience)} ${after} ${limit}`;
+    const page = pages.get(name) ?? this.read(audience, place, limit);
+    pages.set(name, page);
+    page.catch(() => pages.delete(name));
+    return page;
+  }
+
+  private async read(audience: Audience, place: Place, limit: number): Promise<EventPage> {
     const found = await this.found(audience, place, limit + 1).catch(unanswered);
     const events = found.slice(0, limit);
-    return { events, after: events.at(-1)?.cursor ?? after, more: found.length > limit };
+    const after = events.at(-1)?.cursor ?? eventCursor(...place);
+    return { events, after, more: found.length > limit };
   }
 
   /**

@@ -49,6 +49,11 @@ export class EventRoom {
     const egress = new Egress(demo);
     const stands = ({ member, session }: Caller) => !member || !isRevoked(member.id, session.id);
     const now = Date.now;
+    // An index that is being filled again would take the past for the present.
+    const present = async () => {
+      await parts.current();
+      return parts.log.now();
+    };
     const webhooks = await Webhooks.open({
       ...parts,
       egress,
@@ -56,9 +61,10 @@ export class EventRoom {
       calls: new WebhookCalls({ ...parts, egress, now }),
       lanes: new AtOnce(CALLS_AT_ONCE),
       perOwner: parts.webhooksPerOwner,
+      present,
       now,
     });
-    return new EventRoom(new Listening({ ...parts, stands }), webhooks);
+    return new EventRoom(new Listening({ ...parts, stands, now: present }), webhooks);
   }
 
   /** @throws Failure INDEX_BEHIND, CURSOR_INVALID */
@@ -66,8 +72,8 @@ export class EventRoom {
     return this.listening.page(audience, after);
   }
 
-  /** @throws Failure TOO_MANY_STREAMS, BUSY */
-  follow(caller: Caller, audience: Audience, following: Following): EventStream {
+  /** @throws Failure TOO_MANY_STREAMS, BUSY, INDEX_BEHIND */
+  follow(caller: Caller, audience: Audience, following: Following): Promise<EventStream> {
     return this.listening.follow(caller, audience, following);
   }
 

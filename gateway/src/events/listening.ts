@@ -16,9 +16,10 @@ export interface ListeningParts {
   current: () => Promise<unknown>;
   /** does the caller's device still stand? */
   stands: (caller: Caller) => boolean;
+  /** the cursor of now, as the own peer knows it @throws Failure INDEX_BEHIND */
+  now: () => Promise<string>;
   /** streams of one device or patient at once */
   streamsPerCaller: number;
-  now?: () => number;
 }
 
 /** Tells callers what happens; who may hear whose events is decided before. */
@@ -26,11 +27,8 @@ export class Listening {
   /** open streams by caller */
   private readonly open = new Map<string, number>();
   private count = 0;
-  private readonly now: () => number;
 
-  constructor(private readonly parts: ListeningParts) {
-    this.now = parts.now ?? Date.now;
-  }
+  constructor(private readonly parts: ListeningParts) {}
 
   /** A page of events, oldest first. @throws Failure INDEX_BEHIND, CURSOR_INVALID */
   async page(audience: Audience, after: string): Promise<Page<LedgerEvent>> {
@@ -43,10 +41,10 @@ export class Listening {
    * Events as they come, until the caller's session ends. A stream is read from the index from where the one
    * before it ended, so none is left out; news only say when to look.
    * @param after where to begin; now when absent
-   * @throws Failure TOO_MANY_STREAMS, BUSY
+   * @throws Failure TOO_MANY_STREAMS, BUSY, INDEX_BEHIND
    */
-  follow(caller: Caller, audience: Audience, { after, beat, signal }: Following): EventStream {
-    const from = after ?? this.parts.log.now();
+  async follow(caller: Caller, audience: Audience, { after, beat, signal }: Following): Promise<EventStream> {
+    const from = after ?? (await this.parts.now());
     const leave = this.enter(`${caller.session.subject} ${caller.session.id}`);
     return { from, batches: this.batches(caller, audience, { after: from, beat, signal }), leave };
   }
@@ -60,11 +58,11 @@ export class Listening {
     const until = millisecondsOf(caller.session.until);
     const bell = news.listen(audience);
     try {
-      for (let at = after; !signal.aborted && this.now() < until && stands(caller); ) {
+      for (let at = after; !signal.aborted && Date.now() < until && stands(caller); ) {
         const page = await log.page(audience, at, PAGE_SIZE);
         at = page.after;
         yield page.events;
-        if (!page.more) await bell.wait(Math.min(beat, until - this.now()), signal);
+        if (!page.more) await bell.wait(Math.min(beat, until - Date.now()), signal);
       }
     } finally {
       bell.hangOff();

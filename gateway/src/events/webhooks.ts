@@ -26,6 +26,8 @@ export interface WebhooksParts extends DeliveringParts {
   /** has this organisation revoked this device? */
   isRevoked: (organisation: string, device: string) => boolean;
   perOwner: number;
+  /** the cursor of now, as the own peer knows it @throws Failure INDEX_BEHIND */
+  present: () => Promise<string>;
 }
 
 /** The webhooks of this gateway: who has which, and the deliveries of each. */
@@ -55,14 +57,14 @@ export class Webhooks {
   /**
    * Makes a webhook once its URL has answered a signed challenge. The same URL again is the same webhook: it
    * goes on where it was, with the kinds now asked for, also when it was paused.
-   * @throws Failure WEBHOOK_REFUSED, WEBHOOK_UNANSWERED, WEBHOOK_LIMIT, BUSY, DEVICE_REVOKED, the ledger's
+   * @throws Failure WEBHOOK_REFUSED, WEBHOOK_UNANSWERED, WEBHOOK_LIMIT, BUSY, INDEX_BEHIND, the ledger's
    */
   async add(
     caller: Caller,
     owner: Audience,
     request: WebhookRequest,
   ): Promise<{ webhook: Webhook; repeated: boolean }> {
-    const { egress, calls, log, lanes, now } = this.parts;
+    const { egress, calls, lanes, now, present } = this.parts;
     const { url, kinds } = request;
     try {
       egress.check(url);
@@ -74,7 +76,7 @@ export class Webhooks {
       if (!before) this.checkRoom(owner);
       const device = await this.makerOf(caller);
       const webhook = before?.webhook ?? base32Id(randomBytes(16));
-      const after = request.after ?? before?.after ?? log.now();
+      const after = request.after ?? before?.after ?? (await present());
       const answered = await lanes.take(() => calls.challenge({ webhook, url }, this.stopping.signal));
       if (!answered) throw new Failure('WEBHOOK_UNANSWERED');
       const note: WebhookNote = {

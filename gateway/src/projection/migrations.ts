@@ -1,44 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { type Column, createIndex, createTable, place } from './making-tables.ts';
 import type { IndexTables } from './tables.ts';
-
-type Column = readonly [name: string, type: 'text' | 'integer', may?: 'null'];
-
-const place: Column[] = [
-  ['transaction', 'text'],
-  ['block', 'integer'],
-  ['nth', 'integer'],
-];
-
-async function createTable(
-  db: Kysely<IndexTables>,
-  name: keyof IndexTables,
-  key: string[],
-  columns: Column[],
-): Promise<void> {
-  let table = db.schema.createTable(name);
-  for (const [column, type, may] of columns) {
-    table = table.addColumn(column, type, (built) => (may === 'null' ? built : built.notNull()));
-  }
-  await table.addPrimaryKeyConstraint(`${name}_key`, key as never).execute();
-}
-
-/**
- * A list's index: what the list is of, then the chain's order (or the time's).
- * @param options.sparse leaves out rows that are of nothing
- */
-async function createIndex(
-  db: Kysely<IndexTables>,
-  table: keyof IndexTables,
-  columns: string[],
-  { sparse = false } = {},
-) {
-  const index = db.schema
-    .createIndex(`${table}_by_${columns.join('_')}`)
-    .on(table)
-    .columns(columns);
-  await (sparse ? index.where(columns[0] ?? '', 'is not', null) : index).execute();
-}
 
 async function firstTables(db: Kysely<IndexTables>): Promise<void> {
   await createTable(

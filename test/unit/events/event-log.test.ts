@@ -94,6 +94,21 @@ function delayed<Target extends object>(target: Target, before: () => Promise<vo
   });
 }
 
+test('who stands at the same place shares one reading, until the index takes in more', async () => {
+  await filled.commit(look({ patient }));
+  let queries = 0;
+  const counted = delayed(filled.index.database, async () => {
+    queries += 1;
+  });
+  const shared = new EventLog(counted, () => filled.index.next());
+  const all100 = () => Promise.all(Array.from({ length: 100 }, () => shared.page({ patient }, '0.0', 50)));
+  for (const { events } of await all100()) expect(events).toHaveLength(1);
+  expect(queries).toBe(2);
+  await filled.commit(look({ patient }));
+  for (const { events } of await all100()) expect(events).toHaveLength(2);
+  expect(queries).toBe(4);
+});
+
 test('only what is new comes after now', async () => {
   await filled.commit(look({ patient }));
   const now = log.now();

@@ -35,6 +35,7 @@ const listening = () =>
     log: new EventLog(index.database, () => index.next()),
     news,
     current: async () => undefined,
+    now: async () => new EventLog(index.database, () => index.next()).now(),
     stands: () => stands,
     streamsPerCaller: 2,
   });
@@ -59,10 +60,10 @@ async function heard(batches: AsyncIterator<LedgerEvent[]>, count: number): Prom
   }
   return kinds;
 }
-const iterated = (stream: ReturnType<typeof follow>) => stream.batches[Symbol.asyncIterator]();
+const iterated = async (stream: ReturnType<typeof follow>) => (await stream).batches[Symbol.asyncIterator]();
 
 test('what is committed is heard without waiting for a beat', async () => {
-  const batches = iterated(follow());
+  const batches = await iterated(follow());
   expect(await batches.next()).toEqual({ done: false, value: [] });
   const next = heard(batches, 1);
   await commit({ patient });
@@ -70,24 +71,24 @@ test('what is committed is heard without waiting for a beat', async () => {
 });
 
 test('what is committed while a reader is busy waits for it', async () => {
-  const batches = iterated(follow());
+  const batches = await iterated(follow());
   await batches.next();
   for (let round = 0; round < 120; round += 1) await commit({ patient, denied: round % 2 === 0 });
   expect(await heard(batches, 120)).toHaveLength(120);
 });
 
 test('another patient’s events wake nobody', async () => {
-  const batches = iterated(follow(callerUntil(LONG), 200));
+  const batches = await iterated(follow(callerUntil(LONG), 200));
   await batches.next();
   await commit({ patient: story.id('another') });
   expect(await batches.next()).toEqual({ done: false, value: [] });
 });
 
 test('a stream ends with its session, and when its device is revoked', async () => {
-  const ending = iterated(follow(callerUntil(100)));
+  const ending = await iterated(follow(callerUntil(100)));
   await ending.next();
   expect(await ending.next()).toEqual({ done: true, value: undefined });
-  const revoked = iterated(follow());
+  const revoked = await iterated(follow());
   await revoked.next();
   const next = revoked.next();
   stands = false;
@@ -96,27 +97,27 @@ test('a stream ends with its session, and when its device is revoked', async () 
 });
 
 test('a stream whose listener left ends at once', async () => {
-  const batches = iterated(follow());
+  const batches = await iterated(follow());
   await batches.next();
   const next = batches.next();
   over.abort();
   expect(await next).toEqual({ done: true, value: undefined });
 });
 
-test('a caller has so many streams, and another one when it leaves one', () => {
+test('a caller has so many streams, and another one when it leaves one', async () => {
   const room = listening();
   const open = () =>
     room.follow(callerUntil(LONG), { patient }, { beat: LONG, signal: over.signal, after: undefined });
-  const [one] = [open(), open()];
-  expect(open).toThrow(failure('TOO_MANY_STREAMS'));
-  one!.leave();
-  one!.leave();
-  open();
-  expect(open).toThrow(failure('TOO_MANY_STREAMS'));
+  const [one] = [await open(), await open()];
+  await expect(open()).rejects.toEqual(failure('TOO_MANY_STREAMS'));
+  one.leave();
+  one.leave();
+  await open();
+  await expect(open()).rejects.toEqual(failure('TOO_MANY_STREAMS'));
 });
 
 test('whoever listens looks again after the database was lost', async () => {
-  const batches = iterated(follow());
+  const batches = await iterated(follow());
   await batches.next();
   const next = batches.next();
   await index.resume();

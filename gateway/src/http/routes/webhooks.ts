@@ -26,6 +26,7 @@ export const addWebhook = route({
     'WEBHOOK_REFUSED',
     'WEBHOOK_UNANSWERED',
     'WEBHOOK_LIMIT',
+    'INDEX_BEHIND',
     'VAULT_FULL',
   ],
   serve: async (asked) => {
