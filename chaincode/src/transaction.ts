@@ -161,7 +161,7 @@ export class RecordsTransaction extends Context {
   /** Accepts a statement about a patient by one of its keys or delegates. */
   async acceptFromPatient(statement: ReadStatement, patient: Patient): Promise<Author> {
     const author = await patientsAuthor(statement, patient, await this.signers(), this.time);
-    checkIsUnsuspected(patient, author);
+    checkIsUnsuspected(patient, author, statement.payload.act, this.time);
     await this.accept(statement);
     return author;
   }

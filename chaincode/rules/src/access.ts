@@ -1,6 +1,7 @@
 import {
   type AccessItem,
   type Basis,
+  type Denial,
   type Device,
   type FailureCode,
   type Genesis,
@@ -16,6 +17,8 @@ import {
 import { type Ask, basisOf } from './basis.ts';
 import { names } from './coverage.ts';
 import { mayAct } from './standing/delegates.ts';
+import { isOnProbation } from './standing/recovery.ts';
+import { lostAt } from './standing/restraints.ts';
 
 /** Everything that a decision about one access depends on. */
 export interface AccessFacts {
@@ -97,9 +100,11 @@ export interface PersonFacts {
   reader: Patient;
   /** what stands about the patient whose record it is; the reader itself for its own */
   standing: Patient;
-  record: Pick<RecordState, 'record' | 'labels'>;
+  record: Labelled;
   time: number;
 }
+
+type Labelled = Pick<RecordState, 'record' | 'labels'>;
 
 /** Decides a read by a patient or a delegate: end to end, so no gateway opens it on their authority. */
 export function decidePersonsAccess(facts: PersonFacts): AccessDecision {
@@ -108,22 +113,24 @@ export function decidePersonsAccess(facts: PersonFacts): AccessDecision {
   if (!reader.keys.some(({ sig }) => thumbprint(sig) === session.key)) return denied('KEY_REVOKED');
   const frozen = reader.frozen ?? standing.frozen;
   if (frozen) return denied('PATIENT_FROZEN', frozen.statement);
-  const isOnProbation = (one: Patient) =>
-    one.probation !== undefined && time <= millisecondsOf(one.probation);
-  if (isOnProbation(reader)) return denied('RECOVERY_PROBATION');
+  const isLost = (one: Patient, name: string) => lostAt(one, undefined, time).includes(name);
+  if (isLost(reader, session.key ?? '') || isLost(standing, reader.patient)) return denied('SUSPECT_KEY');
+  if (isOnProbation(reader, time)) return denied('RECOVERY_PROBATION');
   // A person asks for itself or whom it acts for, and never seems to treat, to bill or to have broken glass.
   if (item.purpose !== 'PATRQT') return denied('PURPOSE_NOT_ALLOWED');
   if (reader.patient === standing.patient) return { is: 'granted', basis: 'patient' };
-  const denial = standing.denials.find(
-    ({ who, what }) =>
-      (who === undefined || ('person' in who && who.person === reader.patient)) &&
-      (what === undefined || names(what, record)),
-  );
+  const denial = standing.denials.find((one) => hidesFrom(one, reader.patient, record));
   if (denial) return denied('DENIED_BY_PATIENT', denial.denial);
   const delegate = standing.delegates.find((one) => mayAct(one, reader.patient, 'read', time));
   return delegate
     ? { is: 'granted', basis: 'delegate', ground: delegate.delegation }
     : denied('NOT_A_DELEGATE');
+}
+
+/** Does this denial hide a record from who acts for the patient? One that names nobody hides it from everybody. */
+export function hidesFrom({ who, what }: Denial, person: string, record: Labelled): boolean {
+  if (who !== undefined && !('person' in who && who.person === person)) return false;
+  return what === undefined || names(what, record);
 }
 
 /** Why a device may not act at this time; undefined when it may. */

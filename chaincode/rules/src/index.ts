@@ -27,6 +27,7 @@ export * from './standing/author.ts';
 export * from './standing/change.ts';
 export * from './standing/delegates.ts';
 export * from './standing/enrolled.ts';
-export * from './standing/recovery-changes.ts';
+export * from './standing/recovery.ts';
+export * from './standing/restraints.ts';
 export * from './standing/words.ts';
 export * from './statement.ts';

@@ -1,7 +1,5 @@
 import {
-  type Author,
   addGrant,
-  anybodysAuthor,
   type Confirmed,
   changeStanding,
   checkEnrolment,
@@ -9,12 +7,11 @@ import {
   enrolled,
   grantOf,
   isStandingAct,
-  patientsAuthor,
-  practitionersAuthor,
+  memberOf,
   type ReadStatement,
   readStatement,
-  recoveredKeyAuthor,
   type StandingAct,
+  standingAuthor,
 } from '@chartkey/rules';
 import {
   canonicalJson,
@@ -28,6 +25,7 @@ import {
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { confirmedIn } from '../confirmed.ts';
+import { askContacts } from '../open-request.ts';
 import { RecordsTransaction } from '../transaction.ts';
 import { useKeys } from '../use-key.ts';
 import { numberKey } from '../world-state/world-state.ts';
@@ -76,7 +74,7 @@ export class PatientsContract extends LedgerContract {
     if (!isStandingStatement(read)) throw new Failure('INVALID_STATEMENT');
     return tx.once(read, async () => {
       const patient = await tx.world.patients.require(patientOf(read));
-      const author = await authorOf(tx, read, patient);
+      const author = await standingAuthor(read, patient, await tx.signers(), tx.time);
       await tx.accept(read);
       const { payload } = read;
       const approvals = 'approvals' in payload ? (payload.approvals ?? []) : [];
@@ -86,10 +84,8 @@ export class PatientsContract extends LedgerContract {
       const change = { statement: read, author, network, checks: tx.checks, time: tx.time, confirmed };
       const changed = changeStanding(patient, change);
       await noteKeys(tx, patient, changed);
-      if (payload.act === 'nameDelegate') {
-        await tx.world.patients.require(payload.person);
-        tx.world.actsFor.put({}, payload.person, patient.patient);
-      }
+      await checkNamed(tx, read);
+      askContacts(tx, changed, read.id);
       link(tx, changed, read.id);
       return patient;
     });
@@ -141,24 +137,30 @@ function patientOf({ payload }: StandingStatement): string {
   return ('patient' in payload ? payload.patient : undefined) ?? payload.iss;
 }
 
-async function authorOf(tx: RecordsTransaction, read: StandingStatement, patient: Patient): Promise<Author> {
-  const signers = await tx.signers();
-  switch (read.payload.act) {
-    case 'attestDelegate':
-      return practitionersAuthor(read, signers, tx.time);
-    case 'startRecovery':
-      return anybodysAuthor(read, signers, tx.time);
-    case 'completeRecovery':
-      return recoveredKeyAuthor(read, patient, signers);
-    default:
-      return patientsAuthor(read, patient, signers, tx.time);
+/** Whom a statement names as delegate or contact must be there. */
+async function checkNamed(tx: RecordsTransaction, { payload }: StandingStatement): Promise<void> {
+  if (payload.act === 'nameDelegate') {
+    await tx.world.patients.require(payload.person);
+    tx.world.actsFor.put({}, payload.person, payload.iss);
+  }
+  if (payload.act !== 'nameContacts') return;
+  const { genesis } = await tx.network();
+  const { contacts, outside } = payload;
+  if (outside !== undefined) memberOf(genesis, outside);
+  for (const one of contacts) {
+    if ('person' in one) await tx.world.patients.require(one.person);
+    else memberOf(genesis, one.organisation);
   }
 }
 
-/** A key that a patient brings is never used by anybody again. */
+/**
+ * A key that a patient brings is never used by anybody again; a recovery's from its start, so that nobody
+ * takes it in between.
+ */
 async function noteKeys(tx: RecordsTransaction, before: Patient, after: Patient): Promise<void> {
-  const known = new Set(before.keys.map(({ statement }) => statement));
-  for (const { sig, enc, statement } of after.keys) {
-    if (!known.has(statement)) await useKeys(tx, after.patient, thumbprint(sig), thumbprint(enc));
+  const pairs = (one: Patient) => (one.recovery ? [...one.keys, one.recovery] : one.keys);
+  const known = new Set(pairs(before).map(({ sig }) => thumbprint(sig)));
+  for (const { sig, enc } of pairs(after)) {
+    if (!known.has(thumbprint(sig))) await useKeys(tx, after.patient, thumbprint(sig), thumbprint(enc));
   }
 }

@@ -1,5 +1,6 @@
 import {
   checkAssertion,
+  checkIsUnsuspected,
   deviceStanding,
   keyNamed,
   memberOf,
@@ -87,10 +88,11 @@ async function deviceKey(tx: RecordsTransaction, issuer: string, organisation: s
   return device.sig;
 }
 
-/** Any live key of the patient. */
+/** Any live key of the patient; one that may be stolen does not even see the log. */
 async function patientKey(tx: RecordsTransaction, issuer: string, key: string) {
   const patient = await tx.world.patients.find(issuer);
   const named = patient && keyNamed(patient.keys, key);
   if (!named) throw new Failure('CLIENT_UNKNOWN');
+  checkIsUnsuspected(patient, { is: 'patient', key }, undefined, tx.time);
   return named.sig;
 }

@@ -47,6 +47,7 @@ export const transactions = {
   nameContacts: 'patients:changeStanding',
   startRecovery: 'patients:changeStanding',
   vetoRecovery: 'patients:changeStanding',
+  confirmRecovery: 'patients:changeStanding',
   completeRecovery: 'patients:changeStanding',
   approve: 'approvals:approve',
   refuse: 'approvals:refuse',

@@ -88,6 +88,14 @@ export type Delegate = z.infer<typeof Delegate>;
 export const Lock = z.object({ lock: StatementId, what: z.union([z.literal('all'), Named]) });
 export type Lock = z.infer<typeof Lock>;
 
+/** Who helps when every key is lost. */
+export const Contacts = z.object({
+  statement: StatementId,
+  contacts: z.array(Approver),
+  outside: OrganisationId.optional(),
+});
+export type Contacts = z.infer<typeof Contacts>;
+
 /**
  * What stands about a patient, in one value: what every access must read, and what its next statement is
  * checked against. Made from statements alone, one link of its chain after the other.
@@ -102,7 +110,15 @@ export const Patient = z.object({
   links: z.number(),
   /** those that sign now */
   keys: z.array(PersonKey),
-  frozen: z.object({ statement: StatementId, by: Thumbprint, suspect: Thumbprint.optional() }).optional(),
+  frozen: z
+    .object({
+      statement: StatementId,
+      /** the key, or the delegate, that froze */
+      by: Thumbprint,
+      /** keys and delegates that may be stolen: they sign nothing meanwhile */
+      suspects: z.array(Thumbprint).optional(),
+    })
+    .optional(),
   denials: z.array(Denial),
   rules: z.array(Rule),
   /** grants to everybody treating */
@@ -110,13 +126,10 @@ export const Patient = z.object({
   delegates: z.array(Delegate),
   locks: z.array(Lock),
   card: Base32Id.optional(),
-  contacts: z
-    .object({
-      statement: StatementId,
-      contacts: z.array(Approver),
-      outside: OrganisationId.optional(),
-    })
-    .optional(),
+  contacts: Contacts.extend({
+    /** those that these take the place of, and until when they stand in their stead */
+    former: Contacts.extend({ until: Instant }).optional(),
+  }).optional(),
   recovery: z
     .object({
       recovery: StatementId,
@@ -124,15 +137,17 @@ export const Patient = z.object({
       by: Approver,
       sig: P256Key,
       enc: P256Key,
+      /** keys and delegates that it takes away */
       lost: z.array(Thumbprint),
       attempt: z.number(),
       startedAt: Instant,
-      /** a veto suspends it */
-      vetoed: z.boolean(),
+      /** when enough contacts had agreed: the window runs from here */
+      agreedAt: Instant.optional(),
+      vetoedAt: Instant.optional(),
     })
     .optional(),
-  /** how often a recovery was started since the contacts were named */
-  recoveries: z.number(),
+  /** recoveries vetoed since the contacts were named */
+  vetoes: z.number(),
   /** until then a recovered key may revoke and read, but not widen */
   probation: Instant.optional(),
 });

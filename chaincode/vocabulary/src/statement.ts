@@ -63,6 +63,7 @@ export const Statement = z.discriminatedUnion('act', [
   keys.NameContacts,
   keys.StartRecovery,
   keys.VetoRecovery,
+  keys.ConfirmRecovery,
   keys.CompleteRecovery,
   Skip,
 ]);

@@ -10,11 +10,14 @@ import {
   type PersonKey,
   type Power,
   type PractitionerKey,
+  type StatementOf,
   thumbprint,
 } from '@chartkey/vocabulary';
 import type { SignatureChecks } from '../signature.ts';
 import { checkSignature, type ReadStatement } from '../statement.ts';
 import { delegationOf } from './delegates.ts';
+import { checkMaySignForOthers } from './restraints.ts';
+import type { StandingAct } from './words.ts';
 
 /** Who signed a statement, as far as its place in the patient's affairs goes. */
 export type Author =
@@ -55,14 +58,12 @@ const powers: Partial<Record<Act, Power | 'any'>> = {
   vetoRecovery: 'any',
 };
 
-/** What only narrows: who froze everything, since a key may be stolen, takes back what that key signed. */
-const narrowing: ReadonlySet<Act> = new Set<Act>(['refuse', 'withdrawApproval']);
-
 /**
  * Checks who signed a statement about a patient, and that the signer may: a key of the patient, or a live
  * delegate with the power it takes.
  * @param time ledger time, milliseconds
- * @throws Failure KEY_REVOKED, NOT_A_DELEGATE, SIGNATURE_INVALID, WRONG_NETWORK, PATIENT_UNKNOWN
+ * @throws Failure KEY_REVOKED, NOT_A_DELEGATE, SIGNATURE_INVALID, WRONG_NETWORK, PATIENT_UNKNOWN; and, by the
+ * delegate's own affairs, PATIENT_FROZEN, SUSPECT_KEY, RECOVERY_PROBATION
  */
 export async function patientsAuthor(
   statement: ReadStatement,
@@ -81,7 +82,7 @@ export async function patientsAuthor(
   const power = powers[act];
   const delegate = power && delegationOf(patient, iss, power, time);
   if (!delegate) throw new Failure('NOT_A_DELEGATE');
-  if (person.frozen && !narrowing.has(act)) throw new Failure('PATIENT_FROZEN');
+  checkMaySignForOthers(person, statement.kid, act, time);
   return { is: 'delegate', delegate, key: statement.kid };
 }
 
@@ -102,7 +103,7 @@ export async function anybodysAuthor(
   const person = await signers.person(iss);
   if (!person) return practitionersAuthor(statement, signers, time);
   checkPersonKey(statement, person, signers);
-  if (person.frozen && !narrowing.has(act)) throw new Failure('PATIENT_FROZEN');
+  checkMaySignForOthers(person, statement.kid, act, time);
   return { is: 'person', person: iss };
 }
 
@@ -156,6 +157,29 @@ function checkPersonKey(statement: ReadStatement, { keys }: Patient, signers: Si
 /** The key of this thumbprint, if it signs now. */
 export function keyNamed(keys: readonly PersonKey[], id: string): PersonKey | undefined {
   return keys.find(({ sig }) => thumbprint(sig) === id);
+}
+
+/**
+ * Who signed a statement that changes what stands about a patient, checked.
+ * @throws Failure as the others here
+ */
+export async function standingAuthor(
+  statement: ReadStatement<StatementOf<StandingAct>>,
+  patient: Patient,
+  signers: Signers,
+  time: number,
+): Promise<Author> {
+  switch (statement.payload.act) {
+    case 'attestDelegate':
+      return practitionersAuthor(statement, signers, time);
+    case 'startRecovery':
+      return anybodysAuthor(statement, signers, time);
+    case 'confirmRecovery':
+    case 'completeRecovery':
+      return recoveredKeyAuthor(statement, patient, signers);
+    default:
+      return patientsAuthor(statement, patient, signers, time);
+  }
 }
 
 /**

@@ -1,11 +1,13 @@
-import { canonicalJson, Failure, millisecondsOf, type Patient, type StatementOf } from '@chartkey/vocabulary';
+import { canonicalJson, Failure, type Patient, type StatementOf, thumbprint } from '@chartkey/vocabulary';
 import type { SignatureChecks } from '../signature.ts';
 import type { ReadStatement } from '../statement.ts';
 import type { Author } from './author.ts';
 import { changesOfConsent } from './consent-changes.ts';
 import { changesOfDelegates } from './delegate-changes.ts';
 import { changesOfKeys } from './key-changes.ts';
+import { recoveryAt } from './recovery.ts';
 import { changesOfRecovery } from './recovery-changes.ts';
+import { checkIsUnsuspected, checkMayWiden } from './restraints.ts';
 import type { Confirmed, StandingAct } from './words.ts';
 
 /** Bytes of a patient's standing on the ledger: every access reads it. */
@@ -25,12 +27,11 @@ export interface Change<Verb extends StandingAct = StandingAct> {
 
 const changes = { ...changesOfConsent, ...changesOfDelegates, ...changesOfKeys, ...changesOfRecovery };
 
-/** What widens: a recovered key may not for 30 days, nor anybody while the patient is frozen. */
-const widening: ReadonlySet<StandingAct> = new Set([
-  'liftDenial',
-  'liftRule',
-  'liftLock',
-  'setEmergencyCard',
+/** What makes the value longer at its author's will. Freezes, vetoes and recoveries always find room. */
+const growing: ReadonlySet<StandingAct> = new Set([
+  'denyAccess',
+  'layRule',
+  'lockForEmergencies',
   'nameDelegate',
   'nameContacts',
   'addKey',
@@ -43,34 +44,26 @@ const widening: ReadonlySet<StandingAct> = new Set([
  * @throws Failure the code of the rule that refuses it
  */
 export function changeStanding(standing: Patient, change: Change): Patient {
-  const { act } = change.statement.payload;
-  checkMayWiden(standing, act, change.time);
-  checkIsUnsuspected(standing, change.author);
+  const { statement, author, time } = change;
+  const { act } = statement.payload;
+  checkMayWiden(standing, act, time);
+  checkIsUnsuspected(standing, author, act, time);
   const apply = changes[act] as (standing: Patient, change: Change) => Patient;
-  const changed = { ...apply(standing, change), links: standing.links + 1 };
-  if (canonicalJson(changed).length > MOST_BYTES) throw new Failure('STANDING_LIMIT');
+  const applied = withLost(standing, apply(standing, change), author, time);
+  const changed = { ...applied, links: standing.links + 1 };
+  if (growing.has(act) && canonicalJson(changed).length > MOST_BYTES) throw new Failure('STANDING_LIMIT');
   return changed;
 }
 
-/** @throws Failure PATIENT_FROZEN, RECOVERY_PROBATION */
-export function checkMayWiden(
-  { frozen, probation }: Patient,
-  act: StandingAct | 'grantConsent',
-  time: number,
-): void {
-  if (act !== 'grantConsent' && !widening.has(act)) return;
-  if (frozen) throw new Failure('PATIENT_FROZEN');
-  if (probation !== undefined && time <= millisecondsOf(probation)) throw new Failure('RECOVERY_PROBATION');
-}
-
-/**
- * What a freeze suspects, or a second attempt at a recovery names lost, signs nothing meanwhile.
- * @throws Failure SUSPECT_KEY
- */
-export function checkIsUnsuspected({ frozen, recovery }: Patient, author: Author): void {
-  const lost = recovery && !recovery.vetoed && recovery.attempt > 1 ? recovery.lost : [];
-  const suspects = frozen?.suspect === undefined ? lost : [...lost, frozen.suspect];
-  const names = author.is === 'delegate' ? [author.delegate.person, author.key] : [];
-  if (author.is === 'patient') names.push(author.key);
-  if (names.some((name) => suspects.includes(name))) throw new Failure('SUSPECT_KEY');
+/** What a key brings that a recovery names lost is lost with it: it cannot go on under another name. */
+function withLost(before: Patient, after: Patient, author: Author, time: number): Patient {
+  const recovery = recoveryAt(after, time);
+  if (!recovery || author.is !== 'patient' || !recovery.lost.includes(author.key)) return after;
+  const keys = after.keys.filter(({ statement }) => before.keys.every((one) => one.statement !== statement));
+  const delegates = after.delegates.filter(
+    ({ delegation }) => !before.delegates.some((one) => one.delegation === delegation),
+  );
+  const brought = [...keys.map(({ sig }) => thumbprint(sig)), ...delegates.map(({ person }) => person)];
+  if (brought.length === 0) return after;
+  return { ...after, recovery: { ...recovery, lost: [...recovery.lost, ...brought] } };
 }

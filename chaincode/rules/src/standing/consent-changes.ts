@@ -6,12 +6,15 @@ const MOST = 64;
 
 /** What a patient says for good: never, only with others' approval, not even in an emergency. */
 export const changesOfConsent = {
-  denyAccess(standing: Patient, { statement }: Change<'denyAccess'>): Patient {
+  /** Who acts for the patient is the patient's own affair: no delegate shuts another one out. */
+  denyAccess(standing: Patient, { statement, author }: Change<'denyAccess'>): Patient {
     const { who, what } = statement.payload;
+    if (author.is === 'delegate' && who && 'person' in who) throw new Failure('DELEGATE_FOR_ITSELF');
     const denial = { denial: statement.id, ...(who && { who }), ...(what && { what }) };
     return { ...standing, denials: withOneMore(standing.denials, denial) };
   },
 
+  /** What hides from those who act for the patient (from a person, from everybody), only the patient lifts. */
   liftDenial(standing: Patient, { statement, author }: Change<'liftDenial'>): Patient {
     const { denial: id } = statement.payload;
     const lifted = standing.denials.find(({ denial }) => denial === id);
@@ -55,8 +58,8 @@ export const changesOfConsent = {
 };
 
 /** A denial that names nobody is everybody's but the patient's. */
-function shutsOut({ who }: Denial, { person, powers }: Delegate): boolean {
-  return who === undefined ? powers.includes('read') : 'person' in who && who.person === person;
+function shutsOut({ who }: Denial, { powers }: Delegate): boolean {
+  return who === undefined ? powers.includes('read') : 'person' in who;
 }
 
 /** @throws Failure STANDING_LIMIT */

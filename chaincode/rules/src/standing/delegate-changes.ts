@@ -1,6 +1,7 @@
 import { Failure, type Patient } from '@chartkey/vocabulary';
 import type { Change } from './change.ts';
 import { withOneMore } from './consent-changes.ts';
+import { ATTESTATIONS } from './delegates.ts';
 
 const MOST_DELEGATES = 16;
 
@@ -40,7 +41,10 @@ export const changesOfDelegates = {
     const { organisation, practitioner, role } = author.key;
     if (role !== 'physician') throw new Failure('ROLE_NOT_ALLOWED');
     const name = `${organisation} ${practitioner}`;
-    if (found.attested.includes(name)) throw new Failure('ALREADY_APPROVED');
+    // Enough is enough: nobody fills a patient's standing with more.
+    if (found.attested.includes(name) || found.attested.length >= ATTESTATIONS) {
+      throw new Failure('ALREADY_APPROVED');
+    }
     const attested = { ...found, attested: [...found.attested, name] };
     return { ...standing, delegates: standing.delegates.map((one) => (one === found ? attested : one)) };
   },

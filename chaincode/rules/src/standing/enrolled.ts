@@ -30,6 +30,6 @@ export function enrolled(
     treating: [],
     delegates: ofGuardian ? [ofGuardian] : [],
     locks: [],
-    recoveries: 0,
+    vetoes: 0,
   };
 }

@@ -3,6 +3,8 @@ import { checkPairProof } from '../key-proof.ts';
 import { isConfirmedBy } from './approvals.ts';
 import type { Change } from './change.ts';
 import { withOneMore } from './consent-changes.ts';
+import { contactsAt } from './recovery.ts';
+import { namesOf } from './restraints.ts';
 
 const MOST_KEYS = 16;
 
@@ -26,34 +28,50 @@ export const changesOfKeys = {
     return { ...standing, keys: standing.keys.map((one) => (thumbprint(one.sig) === kid ? fresh : one)) };
   },
 
-  /** The first one that names a suspect stands: whoever is suspected cannot turn it round. */
+  /**
+   * Whoever is not suspected may add a suspect; nobody takes one away by freezing again. The newest freeze that
+   * says more than the ones before is what contacts are asked about.
+   */
   freeze(standing: Patient, { statement, author }: Change<'freeze'>): Patient {
-    if (standing.frozen?.suspect !== undefined) return standing;
     const { suspect } = statement.payload;
-    const by = author.is === 'delegate' ? author.delegate.person : statement.kid;
+    const { frozen } = standing;
+    const suspects = frozen?.suspects ?? [];
+    const isNews = suspect !== undefined && !suspects.includes(suspect);
+    if (frozen && !isNews) return standing;
+    if (suspect !== undefined && !isOf(standing, suspect)) throw new Failure('KEY_UNKNOWN');
+    const [by = statement.kid] = namesOf(author);
     return {
       ...standing,
-      frozen: { statement: statement.id, by, ...(suspect !== undefined && { suspect }) },
+      frozen: { statement: statement.id, by, ...(isNews && { suspects: [...suspects, suspect] }) },
     };
   },
 
-  /** By another key or delegate than the one that froze, or with two of the three contacts. */
+  /** By another key or delegate than the one that may be stolen, or with two of the three contacts. */
   unfreeze(standing: Patient, change: Change<'unfreeze'>): Patient {
     const { frozen, ...rest } = standing;
     if (!frozen) throw new Failure('NOT_FROZEN');
-    const { author, confirmed } = change;
-    const subject = { kind: 'unfreeze' as const, patient: standing.patient, freeze: frozen.statement };
-    const by = author.is === 'delegate' ? author.delegate.person : change.statement.kid;
-    const isAnother = frozen.suspect !== undefined || by !== frozen.by;
-    if (!isAnother && !isConfirmedBy(standing.contacts, subject, confirmed)) throw new Failure('SUSPECT_KEY');
+    const { author, confirmed, time } = change;
+    // Who froze without naming anybody may be whose key is stolen.
+    const { statement: freeze, suspects = [frozen.by] } = frozen;
+    const isAnother = !namesOf(author).some((name) => suspects.includes(name));
+    const subject = { kind: 'unfreeze' as const, patient: standing.patient, freeze };
+    if (!isAnother && !isConfirmedBy(contactsAt(standing, time), subject, confirmed)) {
+      throw new Failure('SUSPECT_KEY');
+    }
     return rest;
   },
 };
+
+/** Is this a key of the patient, or one who acts for it? */
+function isOf({ keys, delegates }: Patient, name: string): boolean {
+  return keys.some(({ sig }) => thumbprint(sig) === name) || delegates.some(({ person }) => person === name);
+}
 
 /** The new pair that a proof brings. */
 function keyIn(standing: Patient, change: Change<'addKey'> | Change<'rotateKey'>): PersonKey {
   const { network, time, checks, statement } = change;
   const { key: proof } = statement.payload;
-  const { sig, enc } = checkPairProof(proof, { network, owner: standing.patient, time, checks });
+  const { key, sig, enc } = checkPairProof(proof, { network, owner: standing.patient, time, checks });
+  if (isOf(standing, key)) throw new Failure('KEY_USED');
   return { sig, enc, statement: statement.id, since: instantAt(time) };
 }

@@ -3,80 +3,112 @@ import { checkPairProof } from '../key-proof.ts';
 import { isConfirmedBy, isSame } from './approvals.ts';
 import { principalOf } from './author.ts';
 import type { Change } from './change.ts';
-
-const DAY = 86_400_000;
-/** Milliseconds in which a recovery can be stopped. */
-export const RECOVERY_WINDOW = 7 * DAY;
-/** Milliseconds for which recovered keys widen nothing. */
-export const PROBATION = 30 * DAY;
+import { CONTACTS_DELAY, contactsAt, PROBATION, RECOVERY_WINDOW, recoveryAt } from './recovery.ts';
 
 /** Every key lost: contacts that the patient named bring a new one. */
 export const changesOfRecovery = {
-  /** Contacts stay while a recovery stands, so that a thief cannot name his own in between. */
+  /**
+   * Contacts stay while a recovery stands, and the former ones count for seven days more: a thief does not name
+   * his own in between.
+   */
   nameContacts(standing: Patient, { statement, time }: Change<'nameContacts'>): Patient {
+    checkContacts(standing, statement.payload);
+    if (recoveryAt(standing, time)) throw new Failure('RECOVERY_UNDERWAY');
+    const { recovery: _over, contacts: before, ...rest } = standing;
     const { contacts, outside } = statement.payload;
-    if (contacts.some((one, at) => contacts.slice(at + 1).some((other) => isSame(one, other)))) {
-      throw new Failure('INVALID_STATEMENT');
-    }
-    const isSelf = contacts.some((one) => 'person' in one && one.person === standing.patient);
-    const hasPerson = contacts.some((one) => 'person' in one);
-    if (isSelf || (!hasPerson && outside === undefined)) throw new Failure('INVALID_STATEMENT');
-    const { recovery } = standing;
-    if (recovery && time <= millisecondsOf(recovery.startedAt) + PROBATION) {
-      throw new Failure('RECOVERY_UNDERWAY');
-    }
-    const { recovery: _over, ...rest } = standing;
-    const named = { statement: statement.id, contacts, ...(outside !== undefined && { outside }) };
-    return { ...rest, contacts: named, recoveries: 0 };
-  },
-
-  startRecovery(standing: Patient, change: Change<'startRecovery'>): Patient {
-    const { statement, author, network, time, checks } = change;
-    const { key, lost, inPerson } = statement.payload;
-    const { contacts, recovery, recoveries } = standing;
-    if (!contacts) throw new Failure('CONTACTS_MISSING');
-    const by = principalOf(author);
-    if (!contacts.contacts.some((one) => isSame(one, by))) throw new Failure('NOT_AN_APPROVER');
-    if (recovery && !recovery.vetoed) throw new Failure('RECOVERY_UNDERWAY');
-    const attempt = recoveries + 1;
-    if (attempt > 1 && (inPerson !== true || !('organisation' in by))) throw new Failure('RECOVERY_VETOED');
-    const { sig, enc } = checkPairProof(key, { network, owner: standing.patient, time, checks });
-    const startedAt = instantAt(time);
+    const stood = before && contactsAt(standing, time);
+    const until =
+      before?.former && stood?.statement === before.former.statement
+        ? before.former.until
+        : instantAt(time + CONTACTS_DELAY);
     return {
-      ...standing,
-      recovery: { recovery: statement.id, by, sig, enc, lost, attempt, startedAt, vetoed: false },
-      recoveries: attempt,
+      ...rest,
+      contacts: {
+        statement: statement.id,
+        contacts,
+        ...(outside !== undefined && { outside }),
+        ...(stood && { former: { ...stood, until } }),
+      },
+      vetoes: 0,
     };
   },
 
-  vetoRecovery(standing: Patient, { statement }: Change<'vetoRecovery'>): Patient {
-    const { recovery } = standing;
-    if (!recovery || recovery.vetoed || recovery.recovery !== statement.payload.recovery) {
-      throw new Failure('RECOVERY_UNKNOWN');
+  /** Until enough have agreed, another contact may start anew: no contact alone keeps the others out. */
+  startRecovery(standing: Patient, change: Change<'startRecovery'>): Patient {
+    const { statement, author, network, time, checks } = change;
+    const { key: proof, lost, inPerson } = statement.payload;
+    const contacts = contactsAt(standing, time);
+    if (!contacts) throw new Failure('CONTACTS_MISSING');
+    const by = principalOf(author);
+    const attempt = standing.vetoes + 1;
+    const isOutside = 'organisation' in by && by.organisation === contacts.outside;
+    const mayStart = contacts.contacts.some((one) => isSame(one, by)) || (attempt > 1 && isOutside);
+    if (!mayStart) throw new Failure('NOT_AN_APPROVER');
+    const standingOne = recoveryAt(standing, time);
+    if (standingOne?.agreedAt !== undefined && standingOne.vetoedAt === undefined) {
+      throw new Failure('RECOVERY_UNDERWAY');
     }
-    return { ...standing, recovery: { ...recovery, vetoed: true } };
+    if (attempt > 1 && (inPerson !== true || !('organisation' in by))) throw new Failure('RECOVERY_VETOED');
+    const { key, sig, enc } = checkPairProof(proof, { network, owner: standing.patient, time, checks });
+    if (standing.keys.some((one) => thumbprint(one.sig) === key)) throw new Failure('KEY_USED');
+    const startedAt = instantAt(time);
+    return {
+      ...standing,
+      contacts,
+      recovery: { recovery: statement.id, by, sig, enc, lost, attempt, startedAt },
+    };
   },
 
-  /** The new key takes the place of the lost ones; what was frozen is free again. */
-  completeRecovery(standing: Patient, { statement, time, confirmed }: Change<'completeRecovery'>): Patient {
-    const { recovery, frozen: _frozen, contacts, patient, keys, ...rest } = standing;
-    if (recovery?.recovery !== statement.payload.recovery) throw new Failure('RECOVERY_UNKNOWN');
-    if (recovery.vetoed) throw new Failure('RECOVERY_VETOED');
+  vetoRecovery(standing: Patient, { statement, time }: Change<'vetoRecovery'>): Patient {
+    const recovery = underway(standing, statement.payload.recovery, time);
+    return { ...standing, recovery: { ...recovery, vetoedAt: instantAt(time) }, vetoes: standing.vetoes + 1 };
+  },
+
+  /** Enough contacts have agreed: the window runs from here, where everybody sees it begin. */
+  confirmRecovery(standing: Patient, { statement, time, confirmed }: Change<'confirmRecovery'>): Patient {
+    const recovery = underway(standing, statement.payload.recovery, time);
+    if (recovery.agreedAt !== undefined) throw new Failure('RECOVERY_WAITING');
+    const { patient, contacts } = standing;
     const subject = { kind: 'recovery' as const, patient, recovery: recovery.recovery };
     const options = { already: [recovery.by], all: recovery.attempt > 1 };
     if (!isConfirmedBy(contacts, subject, confirmed, options)) throw new Failure('APPROVALS_MISSING');
-    const agreedAt = Math.max(millisecondsOf(recovery.startedAt), ...confirmed.map(({ at }) => at));
-    if (time < agreedAt + RECOVERY_WINDOW) throw new Failure('RECOVERY_WAITING');
-    const kept = keys.filter(({ sig }) => !recovery.lost.includes(thumbprint(sig)));
-    const { sig, enc } = recovery;
+    return { ...standing, recovery: { ...recovery, agreedAt: instantAt(time) } };
+  },
+
+  /** The new key takes the place of the lost ones; what was frozen is free again. */
+  completeRecovery(standing: Patient, { statement, time }: Change<'completeRecovery'>): Patient {
+    const { agreedAt, lost, sig, enc } = underway(standing, statement.payload.recovery, time);
+    if (agreedAt === undefined) throw new Failure('APPROVALS_MISSING');
+    if (time < millisecondsOf(agreedAt) + RECOVERY_WINDOW) throw new Failure('RECOVERY_WAITING');
+    const { recovery: _done, frozen: _frozen, ...rest } = standing;
     const fresh = { sig, enc, statement: statement.id, since: instantAt(time) };
     return {
       ...rest,
-      patient,
-      keys: [...kept, fresh],
-      ...(contacts && { contacts }),
-      recoveries: 0,
+      keys: [...rest.keys.filter((one) => !lost.includes(thumbprint(one.sig))), fresh],
+      delegates: rest.delegates.filter(({ person }) => !lost.includes(person)),
+      vetoes: 0,
       probation: instantAt(time + PROBATION),
     };
   },
 };
+
+/** @throws Failure INVALID_STATEMENT */
+function checkContacts(
+  { patient }: Patient,
+  { contacts, outside }: Change<'nameContacts'>['statement']['payload'],
+): void {
+  const all = outside === undefined ? contacts : [...contacts, { organisation: outside }];
+  const isTwice = all.some((one, at) => all.slice(at + 1).some((other) => isSame(one, other)));
+  const persons = contacts.filter((one) => 'person' in one);
+  const isSelf = persons.some(({ person }) => person === patient);
+  const isAlone = persons.length === 0 && outside === undefined;
+  if (isTwice || isSelf || isAlone) throw new Failure('INVALID_STATEMENT');
+}
+
+/** @throws Failure RECOVERY_UNKNOWN, RECOVERY_VETOED */
+function underway(standing: Patient, id: string, time: number): NonNullable<Patient['recovery']> {
+  const recovery = recoveryAt(standing, time);
+  if (recovery?.recovery !== id) throw new Failure('RECOVERY_UNKNOWN');
+  if (recovery.vetoedAt !== undefined) throw new Failure('RECOVERY_VETOED');
+  return recovery;
+}

@@ -91,7 +91,7 @@ export const Unfreeze = z.strictObject({
   ...forPatient,
   ...numbered,
   act: z.literal('unfreeze'),
-  /** of recovery contacts, when no other key or delegate is left: ids of their `approve` statements */
+  /** of recovery contacts, where the signer may not alone: ids of their `approve` statements */
   approvals: distinct(StatementId, 3).optional(),
 });
 
@@ -111,7 +111,10 @@ export const StartRecovery = z.strictObject({
   act: z.literal('startRecovery'),
   patient: Thumbprint,
   key: Jws,
-  /** keys that the patient no longer has; from the second attempt on these can neither veto nor act */
+  /**
+   * keys that the patient no longer has, delegates who are not theirs; in a second attempt these cannot veto,
+   * and once all have agreed to it they sign nothing
+   */
   lost: distinct(Thumbprint, 16),
   /** an institution has seen the patient in person; needed from the second attempt on */
   inPerson: z.literal(true).optional(),
@@ -122,13 +125,19 @@ export const VetoRecovery = z.strictObject({
   act: z.literal('vetoRecovery'),
   recovery: StatementId,
 });
+/** By the new key itself, once enough contacts have agreed: from then on the window runs. */
+export const ConfirmRecovery = z.strictObject({
+  ...byPatient,
+  act: z.literal('confirmRecovery'),
+  recovery: StatementId,
+  /** ids of the contacts' `approve` statements */
+  approvals: distinct(StatementId, 4),
+});
 /** By the new key itself, when the window is over. */
 export const CompleteRecovery = z.strictObject({
   ...byPatient,
   act: z.literal('completeRecovery'),
   recovery: StatementId,
-  /** ids of the contacts' `approve` statements */
-  approvals: distinct(StatementId, 4),
 });
 
 export const DeviceProofHeader = z.strictObject({ alg: Algorithm, typ: z.literal('chartkey-device+jwt') });
