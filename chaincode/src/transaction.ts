@@ -154,7 +154,12 @@ export class RecordsTransaction extends Context {
   /** Accepts a statement by an organisation's master key. */
   async acceptFromMaster(statement: ReadStatement): Promise<void> {
     const signers = await this.signers();
-    checkSignature(statement, await signers.masterKey(statement.payload.iss), signers.network, this.checks);
+    checkSignature(
+      statement,
+      await signers.masterKey(statement.payload.iss, statement.kid),
+      signers.network,
+      this.checks,
+    );
     await this.accept(statement);
   }
 

@@ -43,12 +43,17 @@ export interface ApprovedDevice {
 /**
  * Verifies genesis -> master key -> device from the approving statement alone. What it answers never
  * changes, so it may be kept; whether the device was revoked since is another question.
+ * @param masterKey that was in force then, where it is not the founding one
  * @throws Failure when any link does not hold
  */
-export function verifyApproval(approval: string, { network, genesis, checks }: Founded): ApprovedDevice {
+export function verifyApproval(
+  approval: string,
+  { network, genesis, checks }: Founded,
+  masterKey?: P256Key,
+): ApprovedDevice {
   const statement = readStatement(approval, 'approveDevice');
   const organisation = memberOf(genesis, statement.payload.iss);
-  checkSignature(statement, organisation.masterKey, network, checks);
+  checkSignature(statement, masterKey ?? organisation.masterKey, network, checks);
   const { device, sig, enc, use } = checkDeviceProof(statement, network, undefined, checks);
   const { validUntil, department, perRequestProof } = statement.payload;
   return {

@@ -1,8 +1,24 @@
-import { checkGenesis, memberOf } from '@chartkey/rules';
-import { canonicalJson, Failure, RegisterConsortiumInput } from '@chartkey/vocabulary';
+import {
+  checkGenesis,
+  memberOf,
+  newMasterKey,
+  REPLACEMENT_MINUTES,
+  readStatement,
+  replacers,
+} from '@chartkey/rules';
+import {
+  canonicalJson,
+  Failure,
+  type OrganisationFacts,
+  RegisterConsortiumInput,
+  StatementInput,
+} from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { ownCodeDigest } from '../code-digest.ts';
+import { succeed } from '../master-keys.ts';
+import { openApproval } from '../open-request.ts';
 import { RecordsTransaction } from '../transaction.ts';
+import { useKey } from '../use-key.ts';
 import { LedgerContract } from './ledger-contract.ts';
 
 @Info({ title: 'network', description: 'Who founded this network' })
@@ -23,6 +39,47 @@ export class NetworkContract extends LedgerContract {
     return canonicalJson({ network });
   }
 
+  /** The old key's last statement; the new one proves itself inside. */
+  @Transaction()
+  @Returns('string')
+  async rotateMasterKey(tx: RecordsTransaction, input: string): Promise<string> {
+    const statement = readStatement(tx.input(StatementInput, input).statement, 'rotateMasterKey');
+    return tx.once(statement, async () => {
+      const { iss: organisation } = statement.payload;
+      await tx.acceptFromMaster(statement);
+      const { network } = await tx.network();
+      const { key, sig } = newMasterKey(statement, { network, time: tx.time, checks: tx.checks });
+      await useKey(tx, organisation, key);
+      await succeed(tx, organisation, sig, { statement: statement.id });
+      return undefined;
+    });
+  }
+
+  /** Another member asks for it after a loss, and counts as agreed; the last approval brings it about. */
+  @Transaction()
+  @Returns('string')
+  async replaceMasterKey(tx: RecordsTransaction, input: string): Promise<string> {
+    const statement = readStatement(tx.input(StatementInput, input).statement, 'replaceMasterKey');
+    return tx.once(statement, async () => {
+      const { iss, organisation } = statement.payload;
+      await tx.acceptFromMaster(statement);
+      const { network, genesis } = await tx.network();
+      const { of, need } = replacers(genesis, organisation);
+      const { key, sig } = newMasterKey(statement, { network, time: tx.time, checks: tx.checks });
+      await useKey(tx, organisation, key);
+      const asking = {
+        subject: { kind: 'master-key' as const, organisation, replacement: statement.id },
+        of: of.map((id) => ({ organisation: id })),
+        need,
+        within: REPLACEMENT_MINUTES,
+      };
+      const { status } = openApproval(tx, asking, { by: { organisation: iss }, statement: statement.id });
+      // Of two members, the other one alone is more than half.
+      if (status === 'granted') await succeed(tx, organisation, sig, { statement: statement.id });
+      return undefined;
+    });
+  }
+
   @Transaction(false)
   @Returns('string')
   async network(tx: RecordsTransaction): Promise<string> {
@@ -34,7 +91,7 @@ export class NetworkContract extends LedgerContract {
   async organisations(tx: RecordsTransaction): Promise<string> {
     const { genesis } = await tx.network();
     const facts = [];
-    for (const { id } of genesis.organisations) facts.push({ id, nextSeq: await tx.nextSeq(id) });
+    for (const { id } of genesis.organisations) facts.push(await factsOf(tx, id));
     return canonicalJson(facts);
   }
 
@@ -42,7 +99,7 @@ export class NetworkContract extends LedgerContract {
   @Returns('string')
   async organisation(tx: RecordsTransaction, organisation: string): Promise<string> {
     const { id } = memberOf((await tx.network()).genesis, organisation);
-    return canonicalJson({ id, nextSeq: await tx.nextSeq(id) });
+    return canonicalJson(await factsOf(tx, id));
   }
 
   /** A statement of the process about itself: it finds mistakes. Against lies there is the endorsement policy. */
@@ -51,4 +108,9 @@ export class NetworkContract extends LedgerContract {
   async runningCode(): Promise<string> {
     return canonicalJson({ digest: ownCodeDigest() });
   }
+}
+
+async function factsOf(tx: RecordsTransaction, id: string): Promise<OrganisationFacts> {
+  const master = await tx.world.masterKeys.find(id);
+  return { id, nextSeq: await tx.nextSeq(id), ...(master && { master }) };
 }

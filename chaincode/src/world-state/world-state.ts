@@ -8,9 +8,9 @@ import type {
   Failure,
   Link,
   LiveOpening,
+  MasterKeyState,
   NetworkState,
   Opening,
-  P256Key,
   Patient,
   PractitionerKey,
   RecordState,
@@ -89,10 +89,7 @@ export class WorldState {
   }
   /** an organisation's master key where it is no longer the founding one */
   get masterKeys() {
-    return this.table<{ key: P256Key; statement: string }, [organisation: string]>(
-      'master-key',
-      'ORGANISATION_UNKNOWN',
-    );
+    return this.table<MasterKeyState, [organisation: string]>('master-key', 'ORGANISATION_UNKNOWN');
   }
   get practitioners() {
     return this.table<PractitionerKey, [key: string]>('practitioner', 'PRACTITIONER_UNKNOWN');

@@ -196,9 +196,25 @@ export const StoredStatement = z.object({
 });
 export type StoredStatement = z.infer<typeof StoredStatement>;
 
+/** An organisation's master key where it is no longer the founding one, and the statements that led to it. */
+export const MasterKeyState = z.object({
+  key: P256Key,
+  successions: z.array(
+    z.object({
+      /** the rotation's or replacement's id */
+      statement: StatementId,
+      /** of a replacement: the other members' `approve` statements */
+      approvals: z.array(StatementId),
+      at: Instant,
+    }),
+  ),
+});
+export type MasterKeyState = z.infer<typeof MasterKeyState>;
 export const OrganisationFacts = z.object({
   id: OrganisationId,
   nextSeq: z.number(),
+  /** absent while the founding one is in force */
+  master: MasterKeyState.optional(),
 });
 export type OrganisationFacts = z.infer<typeof OrganisationFacts>;
 export const PatientFacts = Patient.extend({ nextSeq: z.number() });

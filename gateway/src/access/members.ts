@@ -65,9 +65,9 @@ export class Members {
     return { ...listed(device, this.now()), organisation, sig, enc, statement };
   }
 
-  private answer({ id, nextSeq }: OrganisationFacts): OrganisationAnswer {
+  private answer({ id, nextSeq, master }: OrganisationFacts): OrganisationAnswer {
     const { name, kind, url, tokenUrl, masterKey } = memberOf(this.genesis, id);
-    return { id, name, kind, url, tokenUrl, masterKey, nextSeq };
+    return { id, name, kind, url, tokenUrl, masterKey: master?.key ?? masterKey, nextSeq };
   }
 }
 

@@ -1,9 +1,7 @@
 import {
   type ApprovedDevice,
   checkSignature,
-  type Founded,
   grantIn,
-  memberOf,
   type OpeningUse,
   passedOn,
   patientsAuthor,
@@ -21,7 +19,6 @@ import {
   instantAt,
   type LiveOpening,
   millisecondsOf,
-  type P256Key,
   PractitionerKey,
   queries,
   type Relation,
@@ -29,6 +26,7 @@ import {
 } from '@chartkey/vocabulary';
 import { Disagreement } from './alarm.ts';
 import { Chains } from './chains.ts';
+import { MasterKeys } from './master-keys.ts';
 import { Recent } from './recent.ts';
 import { Standings } from './standings.ts';
 import type { Accepted, Queries, Statements } from './statements.ts';
@@ -48,30 +46,36 @@ export class Proven {
   private readonly grants = new Recent<string, Promise<Grant>>(KEPT);
   readonly chains: Chains;
   readonly standings: Standings;
+  private readonly masterKeys: MasterKeys;
 
   constructor(
     private readonly ledger: Queries,
     private readonly statements: Statements,
     private readonly trust: Trust,
   ) {
+    this.masterKeys = new MasterKeys(ledger, statements, trust);
     this.chains = new Chains(ledger, statements);
     this.standings = new Standings({
       trust,
       statements,
       chains: this.chains,
       practitioner: (key) => this.practitionerOf(key),
-      masterKey: async (organisation) => this.masterKey(organisation),
+      masterKey: (organisation, kid, time) => this.masterKeys.at(organisation, kid, time),
     });
   }
 
   /** @throws Failure when the approval or its renewal does not verify; as `Statements.of` */
   async device(approval: string, renewal?: string): Promise<ApprovedDevice> {
     return this.devices.obtain(`${approval} ${renewal ?? ''}`, async () => {
-      const device = verifyApproval(await this.statements.textOf(approval), this.trust);
+      const { statement: approving, time: approvedAt } = await this.accepted(approval, 'approveDevice');
+      const { iss: organisation } = approving.payload;
+      const key = await this.masterKeys.at(organisation, approving.kid, approvedAt);
+      const device = verifyApproval(approving.compact, this.trust, key);
       if (renewal === undefined) return device;
-      const { statement } = await this.accepted(renewal, 'renewDevice');
+      const { statement, time } = await this.accepted(renewal, 'renewDevice');
       const { iss, device: renewed, validUntil } = statement.payload;
-      checkSignature(statement, this.masterKey(iss), this.trust.network, this.trust.checks);
+      const present = await this.masterKeys.at(iss, statement.kid, time);
+      checkSignature(statement, present, this.trust.network, this.trust.checks);
       if (renewed !== device.device || iss !== device.organisation) throw new Failure('DEVICE_UNKNOWN');
       return { ...device, validUntil: millisecondsOf(validUntil) };
     });
@@ -146,14 +150,11 @@ export class Proven {
     const state = PractitionerKey.safeParse(await this.ledger.evaluate(queries.practitioner, id));
     if (!state.success) throw new Disagreement('a practitioner’s key is not stored as one');
     const { statement, time } = await this.accepted(state.data.statement, 'registerPractitioner');
-    const masterKey = this.masterKey(statement.payload.iss);
+    const { iss } = statement.payload;
+    const masterKey = await this.masterKeys.at(iss, statement.kid, time);
     const registration = verifyRegistration(statement.compact, masterKey, this.trust);
     if (registration.key !== id) throw new Disagreement('a practitioner’s registration is for another key');
     return { ...registration, registeredAt: instantAt(time), status: 'registered' };
-  }
-
-  private masterKey(organisation: string): P256Key {
-    return memberOf((this.trust satisfies Founded).genesis, organisation).masterKey;
   }
 
   private async accepted<Verb extends Act>(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Act, digest, parseCompactJws, StoredStatement } from '@chartkey/vocabulary';
+import { type Act, digest, MasterKeyState, parseCompactJws, StoredStatement } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { BlockBroken } from '../ledger/chain.ts';
 import type { LedgerWrite } from '../ledger/ledger.ts';
@@ -25,6 +25,7 @@ const narrowing: ReadonlySet<string> = new Set([
   'rotateKey',
   'revokeDelegate',
   'vetoRecovery',
+  'confirmRecovery',
   'completeRecovery',
 ] satisfies Act[]);
 
@@ -147,13 +148,21 @@ function nextBlock(path: string, texts: readonly string[]): number {
 function revocationsIn(block: ArrivedBlock): string[] {
   const writes = block.transactions.flatMap(({ valid, writes }) => (valid ? writes : []));
   return writes.flatMap((write) => {
-    if (write.objectType !== 'statement' || write.value === undefined) return [];
+    if (write.value === undefined) return [];
     try {
-      return revocationIn(write);
+      if (write.objectType === 'master-key') return successionsIn(write);
+      return write.objectType === 'statement' ? revocationIn(write) : [];
     } catch (error) {
       throw new BlockBroken(block.number, 'a statement in it cannot be read', error);
     }
   });
+}
+
+/** What a new master key rests on: none of it may be missing when its organisation's keys are told later. */
+function successionsIn({ attributes, value }: LedgerWrite): string[] {
+  const [organisation = ''] = attributes;
+  const { successions } = MasterKeyState.parse(value);
+  return successions.map(({ statement }) => `${RESTRICTS} ${organisation} ${statement}`);
 }
 
 function revocationIn({ attributes, value }: LedgerWrite): string[] {

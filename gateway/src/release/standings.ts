@@ -1,5 +1,4 @@
 import {
-  type Author,
   anybodysAuthor,
   approverOf,
   type Confirmed,
@@ -9,11 +8,10 @@ import {
   isStandingAct,
   type Place,
   patientsAuthor,
-  practitionersAuthor,
   type ReadStatement,
-  recoveredKeyAuthor,
   type Signers,
   type StandingAct,
+  standingAuthor,
   type Trust,
 } from '@chartkey/rules';
 import {
@@ -39,7 +37,7 @@ export interface StandingsParts {
   statements: Statements;
   /** @throws Failure when the registration does not verify; undefined when there is none */
   practitioner(key: string, time: number): Promise<PractitionerKey | undefined>;
-  masterKey(organisation: string): Promise<P256Key>;
+  masterKey(organisation: string, kid: string, time: number): Promise<P256Key>;
 }
 
 /**
@@ -84,7 +82,7 @@ export class Standings {
       checks,
       person: (id) => this.at(id, time),
       practitioner: (key) => this.parts.practitioner(key, time),
-      masterKey: (organisation) => this.parts.masterKey(organisation),
+      masterKey: (organisation, kid) => this.parts.masterKey(organisation, kid, time),
     };
   }
 
@@ -97,7 +95,7 @@ export class Standings {
     const { payload } = statement;
     const about = ('patient' in payload ? payload.patient : undefined) ?? payload.iss;
     if (about !== patient) throw new Disagreement('a link of a patient’s chain is about another patient');
-    const author = await this.authorOf(statement, before, time);
+    const author = await standingAuthor(statement, before, this.signersAt(time), time);
     const approvals = 'approvals' in payload ? (payload.approvals ?? []) : [];
     const confirmed = await Promise.all(approvals.map((id) => this.confirmed(id)));
     const { network, checks } = this.parts.trust;
@@ -111,24 +109,6 @@ export class Standings {
     if (enrolment.payload.iss !== patient) throw new Disagreement('a chain begins with another patient');
     // Who vouched is not in the statement; no decision rests on it.
     return enrolled(enrolment, { enrolledBy: '', enrolledAt: instantAt(time) });
-  }
-
-  private async authorOf(
-    statement: ReadStatement<StatementOf<StandingAct>>,
-    patient: Patient,
-    time: number,
-  ): Promise<Author> {
-    const signers = this.signersAt(time);
-    switch (statement.payload.act) {
-      case 'attestDelegate':
-        return practitionersAuthor(statement, signers, time);
-      case 'startRecovery':
-        return anybodysAuthor(statement, signers, time);
-      case 'completeRecovery':
-        return recoveredKeyAuthor(statement, patient, signers);
-      default:
-        return patientsAuthor(statement, patient, signers, time);
-    }
   }
 
   /**

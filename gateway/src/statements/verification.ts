@@ -1,9 +1,11 @@
 import {
   checkDeviceProof,
   checkEnrolment,
+  checkPairProof,
   checkSignature,
   keyNamed,
   memberOf,
+  newMasterKey,
   type ReadStatement,
   type SignatureChecks,
 } from '@chartkey/rules';
@@ -11,6 +13,7 @@ import {
   type Act,
   Failure,
   type Genesis,
+  OrganisationFacts,
   type P256Key,
   PatientFacts,
   PractitionerKey,
@@ -54,6 +57,16 @@ export function verifyContents(
   time: number,
 ): void {
   if (isOf(statement, 'approveDevice')) checkDeviceProof(statement, network, time, checks);
+  const bringing = { network, time, checks };
+  if (isOf(statement, 'rotateMasterKey') || isOf(statement, 'replaceMasterKey')) {
+    newMasterKey(statement, bringing);
+  }
+  if (isOf(statement, 'addKey') || isOf(statement, 'rotateKey')) {
+    checkPairProof(statement.payload.key, { ...bringing, owner: statement.payload.iss });
+  }
+  if (isOf(statement, 'startRecovery')) {
+    checkPairProof(statement.payload.key, { ...bringing, owner: statement.payload.patient });
+  }
 }
 
 /** What the ledger answers; undefined when it tells care members only. */
@@ -73,10 +86,14 @@ async function signerKey(
   ledger: Pick<Ledger, 'evaluate'>,
 ): Promise<P256Key> {
   const { iss } = payload;
-  if (!Thumbprint.safeParse(iss).success) return memberOf(genesis, iss).masterKey;
+  if (!Thumbprint.safeParse(iss).success) {
+    const { masterKey } = memberOf(genesis, iss);
+    const { master } = OrganisationFacts.parse(await ledger.evaluate(queries.organisation, iss));
+    return master?.key ?? masterKey;
+  }
   try {
     const { keys, recovery } = PatientFacts.parse(await ledger.evaluate(queries.patient, iss));
-    const key = payload.act === 'completeRecovery' ? recovery?.sig : keyNamed(keys, kid)?.sig;
+    const key = isByRecoveredKey(payload.act) ? recovery?.sig : keyNamed(keys, kid)?.sig;
     if (!key) throw new Failure('KEY_REVOKED');
     return key;
   } catch (error) {
@@ -85,6 +102,8 @@ async function signerKey(
     return PractitionerKey.parse(await ledger.evaluate(queries.practitioner, iss)).sig;
   }
 }
+
+const isByRecoveredKey = (act: Act) => act === 'confirmRecovery' || act === 'completeRecovery';
 
 /** Verbs that a practitioner's own key may sign. */
 const byPractitioners: ReadonlySet<Act> = new Set([

@@ -1,6 +1,6 @@
-import { decidePersonsAccess, fingerprintOf } from '@chartkey/rules';
+import { decidePersonsAccess } from '@chartkey/rules';
 import { type Approver, instantAt, thumbprint } from '@chartkey/vocabulary';
-import { DAY, type Somebody, type Spare, Town } from './town.ts';
+import { type Somebody, type Spare, Town } from './town.ts';
 
 let town: Town;
 let patient: Somebody;

@@ -35,8 +35,12 @@ export interface Signers {
   person(id: string): Promise<Patient | undefined>;
   /** undefined when no such key was registered */
   practitioner(key: string): Promise<PractitionerKey | undefined>;
-  /** @throws Failure ORGANISATION_UNKNOWN */
-  masterKey(organisation: string): Promise<P256Key>;
+  /**
+   * The master key in force.
+   * @param kid the key that a statement names, where several may have been
+   * @throws Failure ORGANISATION_UNKNOWN
+   */
+  masterKey(organisation: string, kid: string): Promise<P256Key>;
 }
 
 /** What a delegate needs to sign this for a patient; acts that are not here are the patient's alone. */
@@ -97,7 +101,7 @@ export async function anybodysAuthor(
 ): Promise<Author> {
   const { act, iss } = statement.payload;
   if (!/^[A-Za-z0-9_-]{43}$/.test(iss)) {
-    checkSignature(statement, await signers.masterKey(iss), signers.network, signers.checks);
+    checkSignature(statement, await signers.masterKey(iss, statement.kid), signers.network, signers.checks);
     return { is: 'organisation', organisation: iss };
   }
   const person = await signers.person(iss);
