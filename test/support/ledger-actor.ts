@@ -17,9 +17,9 @@ import { signTexts, statement, statementIdOf, type TestKey, testKey } from './si
 export const freshId = () => base32Id(randomBytes(16));
 export const freshHash = () => randomBytes(32).toString('base64url');
 
-/** A connection to the shared consortium's ledger in an organisation's own name. */
-export function connectAs(organisation: string): Ledger {
-  return connectTo(ledgerAccess(sharedConsortium().dataDir, organisation), organisation);
+/** A connection to a consortium's ledger, the shared one's by default, in an organisation's own name. */
+export function connectAs(organisation: string, dataDir: string = sharedConsortium().dataDir): Ledger {
+  return connectTo(ledgerAccess(dataDir, organisation), organisation);
 }
 
 export function keyOf(jwk: PrivateJwk): TestKey {
@@ -80,10 +80,13 @@ export class LedgerActor {
   readonly master: TestKey;
   private readonly tokenUrl: string;
 
-  constructor(readonly organisation: string) {
-    const { credentials } = sharedConsortium();
+  constructor(
+    readonly organisation: string,
+    { dataDir, credentials }: Pick<ReturnType<typeof sharedConsortium>, 'dataDir' | 'credentials'> =
+      sharedConsortium(),
+  ) {
     const own = credentials.organisations.find(({ id }) => id === organisation)!;
-    this.ledger = connectAs(organisation);
+    this.ledger = connectAs(organisation, dataDir);
     this.network = credentials.network;
     this.device = keyOf(own.ehr.sig);
     this.master = keyOf(own.masterKey);

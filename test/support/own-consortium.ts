@@ -28,14 +28,18 @@ const organisations = ['RiversideMSP', 'LakesideMSP', 'RegulatorMSP', 'InsurerMS
 /** Generous: a gateway is ready again within 5 s of a restart. */
 const READY_MILLISECONDS = 15_000;
 
-/** @param make what the gateways stand on, in that folder; the embedded ledger when absent */
+/**
+ * @param make what the gateways stand on, in that folder; the embedded ledger when absent
+ * @param env more settings for every gateway
+ */
 export async function startOwnConsortium(
   make?: (dataDir: string, portBase: number) => Promise<Underneath>,
+  env: Record<string, string> = {},
 ): Promise<OwnConsortium> {
   const { folder, remove } = ownFolder();
   const portBase = await freePortBase();
   const settings = await servicesFor(folder, organisations);
-  const gatewayEnv = (id: string) => ({ ...busyGateway, ...settings.get(id) });
+  const gatewayEnv = (id: string) => ({ ...busyGateway, ...settings.get(id), ...env });
   const underneath = await make?.(folder, portBase);
   const run = await ConsortiumRun.start({
     dataDir: folder,
