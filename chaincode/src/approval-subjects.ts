@@ -1,11 +1,12 @@
-import { stillGood } from '@chartkey/rules';
+import { type ApprovalStatement, stillGood } from '@chartkey/rules';
 import { type ApprovalRequest, type ApprovalSubject, Failure } from '@chartkey/vocabulary';
+import { checkIsByMaster, replaceMasterKey } from './master-keys.ts';
 import type { RecordsTransaction } from './transaction.ts';
 
 /** What a request's subject asks of each step, and what its end brings about beside the request itself. */
 interface Behind {
   /** minutes that what was granted may be used */
-  lasting: number;
+  lasting?: number;
   /** once it is granted or refused */
   settle(request: ApprovalRequest): Promise<void>;
 }
@@ -15,7 +16,7 @@ type Looks = {
   [Kind in ApprovalSubject['kind']]: (
     tx: RecordsTransaction,
     subject: Subject<Kind>,
-    act: 'approve' | 'refuse' | 'withdrawApproval',
+    statement: ApprovalStatement,
   ) => Promise<Behind | undefined>;
 };
 
@@ -26,17 +27,17 @@ const subjects: Looks = {
   access: behindAccess,
   recovery: nothing,
   unfreeze: nothing,
-  'master-key': nothing,
+  'master-key': behindMasterKey,
 };
 
 /** What stands behind a request. @throws Failure what speaks against this step now */
 export function behindOf<Kind extends ApprovalSubject['kind']>(
   tx: RecordsTransaction,
   subject: Subject<Kind>,
-  act: 'approve' | 'refuse' | 'withdrawApproval',
+  statement: ApprovalStatement,
 ): Promise<Behind | undefined> {
   const look = subjects[subject.kind] as (typeof subjects)[Kind];
-  return look(tx, subject, act);
+  return look(tx, subject, statement);
 }
 
 /**
@@ -47,7 +48,7 @@ export function behindOf<Kind extends ApprovalSubject['kind']>(
 async function behindAccess(
   { world, time }: RecordsTransaction,
   { patient, organisation, rule: id, record, purpose }: Subject<'access'>,
-  act: 'approve' | 'refuse' | 'withdrawApproval',
+  { payload: { act } }: ApprovalStatement,
 ): Promise<Behind> {
   const standing = await world.patients.require(patient);
   const rule = standing.rules.find((one) => one.rule === id);
@@ -66,4 +67,14 @@ async function behindAccess(
       world.relations.put({ ...relation, approved }, patient, organisation);
     },
   };
+}
+
+/** Members' master keys themselves decide; the last one's word brings the new key in. @throws as `checkIsByMaster` */
+async function behindMasterKey(
+  tx: RecordsTransaction,
+  _subject: Subject<'master-key'>,
+  statement: ApprovalStatement,
+): Promise<Behind> {
+  await checkIsByMaster(tx, statement);
+  return { settle: (request) => replaceMasterKey(tx, request) };
 }

@@ -1,5 +1,5 @@
 import { checkSignature, newMasterKey, type ReadStatement, readStatement } from '@chartkey/rules';
-import { type ApprovalRequest, instantAt, type P256Key } from '@chartkey/vocabulary';
+import { type ApprovalRequest, Failure, instantAt, type P256Key } from '@chartkey/vocabulary';
 import type { RecordsTransaction } from './transaction.ts';
 
 /**
@@ -17,8 +17,14 @@ export async function succeed(
   world.masterKeys.put({ key, successions: [...successions, next] }, organisation);
 }
 
-/** What a request to replace a master key asks of each approval: the member's own master key made it. */
+/**
+ * What a request to replace a master key asks of each approval: the member's own master key made it.
+ * @throws Failure NOT_AN_APPROVER for a practitioner's key; SIGNATURE_INVALID
+ */
 export async function checkIsByMaster(tx: RecordsTransaction, statement: ReadStatement): Promise<void> {
+  const { genesis } = await tx.network();
+  const isMember = genesis.organisations.some(({ id }) => id === statement.payload.iss);
+  if (!isMember) throw new Failure('NOT_AN_APPROVER');
   const { masterKey, network } = await tx.signers();
   checkSignature(statement, await masterKey(statement.payload.iss, statement.kid), network, tx.checks);
 }

@@ -1,26 +1,23 @@
-import { type Asking, approve, contactsAt, openRequest, principalKey } from '@chartkey/rules';
+import { type Asking, approve, contactsAt, isSame, openRequest } from '@chartkey/rules';
 import type { ApprovalRequest, Approver, Contacts, Patient } from '@chartkey/vocabulary';
+import { keepRequest } from './approval-requests.ts';
 import type { RecordsTransaction } from './transaction.ts';
 
 /** Minutes within which contacts and members agree. */
 const MONTH = 30 * 24 * 60;
 
 /**
- * Opens a request for approvals: it waits for everybody whom it asks.
+ * Opens a request for approvals, which waits for everybody whom it asks.
  * @param already who stands behind it by the opening statement itself
  */
 export function openApproval(
-  { world, time }: RecordsTransaction,
+  tx: RecordsTransaction,
   asking: Asking,
   already?: { by: Approver; statement: string },
 ): ApprovalRequest {
-  const opened = openRequest(asking, time);
-  const request = already ? approve(opened, { ...already, time }) : opened;
-  world.approvalRequests.put(request, request.request);
-  for (const approver of asking.of) {
-    const has = request.approvals.some(({ by }) => principalKey(by) === principalKey(approver));
-    if (!has) world.waiting.put({}, principalKey(approver), request.request);
-  }
+  const opened = openRequest(asking, tx.time);
+  const request = already ? approve(opened, { ...already, time: tx.time }) : opened;
+  keepRequest(tx, request);
   return request;
 }
 
@@ -32,7 +29,7 @@ export function askContacts(tx: RecordsTransaction, { patient, ...after }: Patie
   if (recovery?.recovery === statement) {
     const asked = askingOf(contacts, recovery.attempt > 1);
     const { by } = recovery;
-    const isAsked = asked.of.some((one) => principalKey(one) === principalKey(by));
+    const isAsked = asked.of.some((one) => isSame(one, by));
     const subject = { kind: 'recovery' as const, patient, recovery: statement };
     openApproval(tx, { subject, ...asked, within: MONTH }, isAsked ? { by, statement } : undefined);
   }

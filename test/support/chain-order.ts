@@ -14,7 +14,7 @@ const tellers = ['RiversideMSP', 'LakesideMSP', 'RegulatorMSP'];
 
 /** The height of the peer that is farthest: peers take blocks in at their own pace. */
 async function farthest(): Promise<number> {
-  const ledgers = tellers.map(connectAs);
+  const ledgers = tellers.map((one) => connectAs(one));
   const heights = await Promise.all(ledgers.map((ledger) => ledger.height()));
   for (const ledger of ledgers) ledger.close();
   return Math.max(...heights);
@@ -22,7 +22,7 @@ async function farthest(): Promise<number> {
 
 /** Waits until every such peer has taken a transaction in. */
 export async function knownEverywhere(transaction: string): Promise<void> {
-  const ledgers = tellers.map(connectAs);
+  const ledgers = tellers.map((one) => connectAs(one));
   await Promise.all(ledgers.map((ledger) => ledger.commitOf(transaction, 5_000)));
   for (const ledger of ledgers) ledger.close();
 }

@@ -82,8 +82,10 @@ export class LedgerActor {
 
   constructor(
     readonly organisation: string,
-    { dataDir, credentials }: Pick<ReturnType<typeof sharedConsortium>, 'dataDir' | 'credentials'> =
-      sharedConsortium(),
+    {
+      dataDir,
+      credentials,
+    }: Pick<ReturnType<typeof sharedConsortium>, 'dataDir' | 'credentials'> = sharedConsortium(),
   ) {
     const own = credentials.organisations.find(({ id }) => id === organisation)!;
     this.ledger = connectAs(organisation, dataDir);

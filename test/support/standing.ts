@@ -19,7 +19,7 @@ export function standingOf(
     treating: [],
     delegates: [],
     locks: [],
-    recoveries: 0,
+    vetoes: 0,
     ...rest,
   };
 }

@@ -28,11 +28,6 @@ export interface Asking {
   within: number;
 }
 
-/** Under what a principal's waiting requests stand: its id, a person's and an organisation's never being alike. */
-export function principalKey(approver: Approver): string {
-  return 'person' in approver ? approver.person : approver.organisation;
-}
-
 /** A fresh request, pending. @param time ledger time, milliseconds */
 export function openRequest({ subject, need, of, must, within }: Asking, time: number): ApprovalRequest {
   return {

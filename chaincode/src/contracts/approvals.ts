@@ -102,7 +102,7 @@ function takeStep(
     const request = await tx.world.approvalRequests.require(id);
     const by = await approverOf(statement, await tx.signers(), tx.time, placeIn(request, request.of));
     await tx.accept(statement);
-    const behind = await behindOf(tx, request.subject, statement.payload.act);
+    const behind = await behindOf(tx, request.subject, statement);
     const changed = change(request, { by, statement: statement.id, time: tx.time }, behind?.lasting);
     if (changed.status !== 'pending') await behind?.settle(changed);
     keepRequest(tx, changed, request);

@@ -1,5 +1,4 @@
 import {
-  anybodysAuthor,
   approverOf,
   type Confirmed,
   changeStanding,
@@ -7,7 +6,6 @@ import {
   enrolled,
   isStandingAct,
   type Place,
-  patientsAuthor,
   type ReadStatement,
   type Signers,
   type StandingAct,

@@ -33,6 +33,7 @@ const may = (who: Somebody, power: Power) =>
   delegationOf(town.of(patient), who.iss, power, town.time) !== undefined;
 const read = (reader: Somebody, record = RECORD, labels: string[] = []) =>
   decidePersonsAccess({
+    item: { purpose: 'PATRQT' },
     session: { id: reader.iss, key: reader.key.id, until: instantAt(town.time + 60_000) },
     reader: town.of(reader),
     standing: town.of(patient),

@@ -114,6 +114,7 @@ export const examples: { [Verb in Act]: Example<Verb> } = {
     may: ['inPerson'],
   },
   vetoRecovery: { says: { patient, recovery: statement }, may },
-  completeRecovery: { says: { recovery: statement, approvals: [statement] } },
+  confirmRecovery: { says: { recovery: statement, approvals: [statement] } },
+  completeRecovery: { says: { recovery: statement } },
   skip: { says: { seq } },
 };

@@ -59,7 +59,7 @@ export const standing = (change: Partial<Patient> = {}): Patient => ({
   treating: [],
   delegates: [],
   locks: [],
-  recoveries: 0,
+  vetoes: 0,
   ...change,
 });
 

@@ -147,7 +147,15 @@ describe('a veto', () => {
     const session = { id: patient.iss, key: patient.key.id, until: instantAt(town.time + 60_000) };
     const record = { record: 'r'.repeat(26), labels: [] };
     for (const whose of [patient, other]) {
-      const facts = { session, reader: town.of(patient), standing: town.of(whose), record, time: town.time };
+      const item = { purpose: 'PATRQT' as const };
+      const facts = {
+        item,
+        session,
+        reader: town.of(patient),
+        standing: town.of(whose),
+        record,
+        time: town.time,
+      };
       expect(decidePersonsAccess(facts)).toEqual({ is: 'denied', code: 'SUSPECT_KEY' });
     }
     expect(await town.code(patient, { act: 'freeze', patient: other.iss })).toBe('SUSPECT_KEY');

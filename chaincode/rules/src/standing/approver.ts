@@ -1,14 +1,8 @@
-import {
-  type ApprovalRequest,
-  type Approver,
-  Failure,
-  type Patient,
-  type StatementOf,
-} from '@chartkey/vocabulary';
+import { type ApprovalRequest, type Approver, Failure, type StatementOf } from '@chartkey/vocabulary';
 import type { ReadStatement } from '../statement.ts';
 import { isSame } from './approvals.ts';
 import { anybodysAuthor, patientsAuthor, principalOf, type Signers } from './author.ts';
-import { checkIsUnsuspected, checkMayWiden } from './change.ts';
+import { checkIsUnsuspected, checkMayWiden } from './restraints.ts';
 
 /** One step of a request for approvals, as its signer made it. */
 export type ApprovalStatement = ReadStatement<StatementOf<'approve' | 'refuse' | 'withdrawApproval'>>;
@@ -41,29 +35,14 @@ export async function approverOf(
 ): Promise<Approver> {
   const { act, iss, patient } = statement.payload;
   if (patient === undefined || patient === iss) {
-    const author = await anybodysAuthor(statement, signers, time);
-    const by = principalOf(author);
-    if ('person' in by) checkPerson(await personOf(iss, signers), statement, time);
-    return by;
+    return principalOf(await anybodysAuthor(statement, signers, time));
   }
-  const standing = await personOf(patient, signers);
+  const standing = await signers.person(patient);
+  if (!standing) throw new Failure('PATIENT_UNKNOWN');
   const author = await patientsAuthor(statement, standing, signers, time);
   if (place?.patient !== patient) throw new Failure('NOT_AN_APPROVER');
   if (place.of.some((one) => isSame(one, { person: iss }))) throw new Failure('DELEGATE_FOR_ITSELF');
-  checkPerson(await personOf(iss, signers), statement, time);
-  checkIsUnsuspected(standing, author);
+  checkIsUnsuspected(standing, author, act, time);
   if (act === 'approve') checkMayWiden(standing, 'grantConsent', time);
   return { person: patient };
-}
-
-function checkPerson(person: Patient, { kid, payload }: ApprovalStatement, time: number): void {
-  checkIsUnsuspected(person, { is: 'patient', key: kid });
-  if (payload.act === 'approve') checkMayWiden(person, 'grantConsent', time);
-}
-
-/** @throws Failure PATIENT_UNKNOWN */
-async function personOf(id: string, signers: Signers): Promise<Patient> {
-  const person = await signers.person(id);
-  if (!person) throw new Failure('PATIENT_UNKNOWN');
-  return person;
 }
