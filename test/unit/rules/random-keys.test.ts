@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { NaiveKeys, type Step } from './naive-keys.ts';
 import { type Somebody, type Spare, Town } from './town.ts';
 
-const HISTORIES = 60;
+const HISTORIES = 40;
 const KEYS = 4;
 
 const key = fc.nat(KEYS - 1);
