@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type {
   AcceptedStatement,
+  Denial,
   DeviceAnswer,
   LedgerEvent,
   ListedAccess,
@@ -11,6 +12,7 @@ import type {
   OrganisationAnswer,
   PatientAnswer,
   Purpose,
+  ReadersAnswer,
   RecordAnchor,
   ReleaseAnswer,
   Session,
@@ -131,6 +133,14 @@ export interface Gateway {
   ): Promise<{ page: Page<ListedRecord>; access?: string }>;
   patientOf(caller: Caller, patient: string): Promise<PatientAnswer>;
   grantsOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedGrant>>;
+  /** The denials that stand. */
+  denialsOf(caller: Caller, patient: string): Promise<Page<Denial>>;
+  /** Who could read a record now, and why; and what were otherwise without a statement that stands. */
+  readersOf(
+    caller: Caller,
+    patient: string,
+    about: { record: string; without?: string | undefined },
+  ): Promise<ReadersAnswer>;
   accessesOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedAccess>>;
   /** Logs a regulator's question on the ledger, then answers it. */
   auditAccesses(caller: Caller, filter: AccessFilter, cursor?: string): Promise<Page<ListedAccess>>;

@@ -3,6 +3,8 @@ import { Failure, isCareMember } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
 import { Asking } from './access/asking.ts';
 import { Members } from './access/members.ts';
+import { Questions } from './access/questions.ts';
+import { Readers } from './access/readers.ts';
 import { Reads } from './access/reads.ts';
 import { Trail } from './access/trail.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -179,7 +181,9 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
   const statements = new Statements({ ledger, network, genesis, checks, receipt });
   const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
   const members = new Members(ledger, genesis);
-  const trail = new Trail({ ledger, asking, retryKeys, lists: following && (() => following.lists()) });
+  const questions = new Questions(ledger, retryKeys);
+  const trail = new Trail({ ledger, asking, questions, lists: following && (() => following.lists()) });
+  const readers = new Readers({ ledger, genesis, questions });
   const room = releases ?? withoutVault;
   const reads = new Reads({
     asking,
@@ -211,6 +215,8 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     recordsOf: (caller, patient, page) => trail.recordsOf(caller, patient, page),
     patientOf: async (caller, patient) => trail.patientOf(standing(caller), patient),
     grantsOf: async (caller, patient, cursor) => trail.grantsOf(standing(caller), patient, cursor),
+    denialsOf: async (caller, patient) => readers.denialsOf(standing(caller), patient),
+    readersOf: async (caller, patient, about) => readers.readersOf(standing(caller), patient, about),
     accessesOf: async (caller, patient, cursor) => trail.accessesOf(standing(caller), patient, cursor),
     auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
     ...eventVerbs({ events, standing, ask: (caller, question) => trail.logQuestion(caller, question) }),

@@ -1,6 +1,5 @@
 import {
   type Action,
-  type FailureCode,
   type Grant,
   type Grantee,
   millisecondsOf,
@@ -29,7 +28,7 @@ export interface Ask {
   time: number;
 }
 
-type Miss =
+export type Miss =
   | 'NO_GRANT'
   | 'TREATMENT_REQUIRED'
   | 'ACTION_NOT_GRANTED'
@@ -117,7 +116,7 @@ export function findCover(
   grants: readonly Grant[],
   ask: Ask,
   treatment?: Relation['treatment'],
-): { grant: Grant } | { code: FailureCode } {
+): { grant: Grant } | { code: Miss } {
   let counted: Grant | undefined;
   const misses: Miss[] = [];
   for (const grant of grants) {
@@ -130,13 +129,14 @@ export function findCover(
   return counted ? { grant: counted } : { code: nearestMiss(misses) };
 }
 
-/** Of several refusals the one that was nearest to a grant; what no grant could mend is nearer than any. */
-export function nearestMiss(codes: readonly FailureCode[]): FailureCode {
-  const rank = (code: FailureCode) => (isMiss(code) ? nearness.indexOf(code) : nearness.length);
-  return codes.reduce((nearest, code) => (rank(code) > rank(nearest) ? code : nearest), 'NO_GRANT');
+/** The miss that was nearest to a grant; NO_GRANT of none. */
+export function nearestMiss(misses: readonly Miss[]): Miss {
+  const nearest = Math.max(0, ...misses.map((miss) => nearness.indexOf(miss)));
+  return nearness[nearest] ?? 'NO_GRANT';
 }
 
-const isMiss = (code: FailureCode): code is Miss => nearness.some((miss) => miss === code);
+/** Is this what a grant could mend? */
+export const isMiss = (code: string): code is Miss => nearness.some((miss) => miss === code);
 
 /** The decision facts of the grant that a statement makes; undefined for an enrolment without a recorder. */
 export function grantOf(

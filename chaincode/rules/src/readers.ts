@@ -16,7 +16,7 @@ import {
   thumbprint,
 } from '@chartkey/vocabulary';
 import { type AccessDecision, decideAccess, decidePersonsAccess } from './access.ts';
-import { names, nearestMiss } from './coverage.ts';
+import { isMiss, names, nearestMiss } from './coverage.ts';
 
 /** What decides who could read one record now. */
 export interface ReadersFacts {
@@ -147,11 +147,11 @@ function addWay(readers: Reader[], way: Reader, purpose: Purpose): void {
   else if (!same.purposes?.includes(purpose)) same.purposes?.push(purpose);
 }
 
-/** What stands in the way of all: a statement of the patient before the nearest miss of its grants. */
+/** What stands in the way of all: what no grant could mend, else the nearest miss of the grants. */
 function nearestRefusal(decisions: readonly AccessDecision[]): AccessDecision {
   const refusals = decisions.filter((one) => one.is === 'denied');
-  const stated = refusals.find(({ ground }) => ground !== undefined);
-  return stated ?? { is: 'denied', code: nearestMiss(refusals.map(({ code }) => code)) };
+  const stands = refusals.find(({ code }) => !isMiss(code));
+  return stands ?? { is: 'denied', code: nearestMiss(refusals.map(({ code }) => code).filter(isMiss)) };
 }
 
 /** By what this patient says of the person; whether its own keys are sound is the person's affair. */

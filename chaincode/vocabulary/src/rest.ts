@@ -112,12 +112,16 @@ export const ListedGrant = z.object({
   notAfter: Instant.optional(),
   maxUses: z.int().optional(),
   uses: z.int(),
+  /** may be passed on, once */
+  passOn: z.literal(true).optional(),
+  /** the grant that this one was passed on from */
+  from: StatementId.optional(),
   status: z.enum(['live', 'revoked', 'expired', 'not-yet-valid', 'used-up']),
   transaction: TransactionId,
 });
 export type ListedGrant = z.infer<typeof ListedGrant>;
 
-export const ListedAccess = AccessEntry.omit({ session: true, grant: true, recipient: true }).extend({
+export const ListedAccess = AccessEntry.omit({ session: true, recipient: true }).extend({
   transaction: TransactionId,
   block: z.int(),
 });

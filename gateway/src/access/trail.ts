@@ -1,7 +1,6 @@
 import { basisOf } from '@chartkey/rules';
 import {
   AccessEntry,
-  canonicalJson,
   Device,
   Failure,
   type Grant,
@@ -14,7 +13,6 @@ import {
   type Purpose,
   queries,
   Relation,
-  transactions,
 } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import type { AccessFilter, Caller, Page } from '../gateway.ts';
@@ -22,14 +20,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Lists } from '../projection/lists.ts';
 import type { RecordRow } from '../projection/tables.ts';
 import { askerOf } from '../records/authority.ts';
-import type { RetryKeys } from '../retry-keys.ts';
 import type { Asking, Granted } from './asking.ts';
 import { choosePurpose } from './purpose.ts';
+import type { Questions } from './questions.ts';
 
 export interface TrailParts {
-  ledger: Pick<Ledger, 'submit' | 'evaluate'>;
+  ledger: Pick<Ledger, 'evaluate'>;
   asking: Asking;
-  retryKeys: RetryKeys;
+  questions: Questions;
   /** the lists, once they show all that the own peer knows; undefined for a third party, which has none */
   lists: (() => Promise<Lists>) | undefined;
   now?: () => number;
@@ -109,10 +107,7 @@ export class Trail {
    * no other asker's is taken.
    */
   async logQuestion(caller: Caller, filter: object, cursor?: string): Promise<void> {
-    if (cursor !== undefined) return;
-    const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-    const question = this.parts.retryKeys.seal(canonicalJson(asked));
-    await this.parts.ledger.submit(transactions.logAuditQuery, { session: caller.session.session, question });
+    if (cursor === undefined) await this.parts.questions.log(caller, filter);
   }
 
   private requireOwnOrRegulator({ session, member }: Caller, patient: string): void {

@@ -65,3 +65,8 @@ export function ownOrRegulator(caller: Caller, params: { patient: string }): voi
     throw new Failure('NOT_YOURS');
   }
 }
+
+/** Persons are told apart by the patient's delegations; of devices only a regulator's. @throws Failure NOT_YOURS */
+export function patientOrRegulator({ session, member }: Caller): void {
+  if (session.subject === 'device' && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
+}

@@ -141,13 +141,15 @@ async function write(transaction: Writing, facts: Facts): Promise<void> {
       ),
   );
   for (const { grant, patient, transaction: by, block } of facts.revocations) {
-    await transaction
-      .updateTable('grants')
-      .set({ revoked_by: by, revoked_block: block })
-      .where('grant', '=', grant)
-      .where('patient', '=', patient)
-      .where('revoked_by', 'is', null)
-      .execute();
+    for (const column of ['grant', 'origin'] as const) {
+      await transaction
+        .updateTable('grants')
+        .set({ revoked_by: by, revoked_block: block })
+        .where(column, '=', grant)
+        .where('patient', '=', patient)
+        .where('revoked_by', 'is', null)
+        .execute();
+    }
   }
   await updateUses(transaction, facts.uses);
 }

@@ -9,6 +9,7 @@ import {
   Patient,
   RecordState,
   Relation,
+  type Statement,
   StoredStatement,
   VersionState,
 } from '@chartkey/vocabulary';
@@ -113,10 +114,7 @@ function addAccesses(facts: Facts, { transaction, arrivedAt, place }: Site, { va
   const state = AccessesState.parse(value);
   const delay = arrivedAt === undefined ? undefined : arrivedAt - millisecondsOf(state.time);
   const late = delay === undefined ? null : Number(delay > LATE_MILLISECONDS);
-  for (const { session: _session, grant: _grant, recipient: _recipient, ...entry } of entriesOf(
-    transaction.id,
-    state,
-  )) {
+  for (const { session: _session, recipient: _recipient, ...entry } of entriesOf(transaction.id, state)) {
     const { block, nth } = place();
     const listed: ListedAccess = { ...entry, transaction: transaction.id, block };
     const { patient, device = '', time } = entry;
@@ -134,20 +132,30 @@ function addStatement(facts: Facts, site: Site, { value }: LedgerWrite): void {
     const { transaction, block } = place;
     facts.revocations.push({ grant: payload.grant, patient: payload.patient ?? iss, transaction, block });
   }
-  if (payload.act !== 'grantConsent' && payload.act !== 'enrolPatient') return;
-  const grant = grantOf(id, payload);
-  if (grant === undefined) return;
+  const made = payload.act === 'passOn' ? passedOnIn(site.transaction, id) : grantMadeBy(id, payload);
+  if (made === undefined) return;
   const patient = ('patient' in payload ? payload.patient : undefined) ?? iss;
   facts.grants.push({
     grant: id,
     patient,
-    organisation: 'organisation' in grant.grantee ? grant.grantee.organisation : '',
-    facts: JSON.stringify(grant),
+    organisation: 'organisation' in made.grantee ? made.grantee.organisation : '',
+    facts: JSON.stringify(made),
     uses: 0,
     revoked_by: null,
     revoked_block: null,
+    origin: made.from ?? null,
     ...place,
   });
+}
+
+function grantMadeBy(id: string, payload: Statement): Grant | undefined {
+  return payload.act === 'grantConsent' || payload.act === 'enrolPatient' ? grantOf(id, payload) : undefined;
+}
+
+/** The words of a grant that was passed on: they are the first grant's, so only what was written tells them. */
+function passedOnIn({ writes }: LedgerTransaction, id: string): Grant | undefined {
+  const relations = writes.filter(({ objectType, value }) => objectType === 'grants' && value !== undefined);
+  return relations.flatMap(({ value }) => Relation.parse(value).grants).find(({ grant }) => grant === id);
 }
 
 /**

@@ -171,11 +171,18 @@ const before = [
   ...(['versions', 'devices', 'patients', 'audit_queries'] as const),
 ];
 
+/** What was passed on from a grant is revoked with it. */
+async function originsOfGrants(db: Kysely<IndexTables>): Promise<void> {
+  await db.schema.alterTable('grants').addColumn('origin', 'text').execute();
+  await createIndex(db, 'grants', ['origin']);
+}
+
 /** Numbered, applied in order, never changed once released: the next change is another number. */
 const migrations: Record<string, Migration> = {
   '0001': { up: firstTables },
   '0002': { up: scopesOfRecords },
   '0003': { up: events },
+  '0004': { up: originsOfGrants },
 };
 
 /**

@@ -67,6 +67,8 @@ export interface GrantRow extends Place {
   /** the transaction and block of the revocation */
   revoked_by: string | null;
   revoked_block: number | null;
+  /** the grant that this one was passed on from: revoked with it */
+  origin: string | null;
 }
 
 export interface RecordRow extends Place {

@@ -169,6 +169,15 @@ export function memoryGateway(): MemoryGateway {
         status: 'live' as const,
         transaction,
       }),
+    denialsOf: async () => {
+      may();
+      return { items: [{ denial: digest('denial'), who: { organisation: 'LakesideMSP' } }] };
+    },
+    readersOf: async (_caller, _patient, about) => {
+      may();
+      known(about.record);
+      return { record, time, readers: [{ organisation: 'LakesideMSP', code: 'NO_GRANT' }] };
+    },
     accessesOf: async () => page(listed),
     auditAccesses: async () => page(listed),
     eventsOf: async () => page(event),

@@ -134,7 +134,18 @@ describe('a person reads end to end', () => {
       'RECOVERY_PROBATION',
     ],
     ['a millisecond after them', { reader: { ...reader, probation: noonAnd(-1) } }, 'patient'],
+    [
+      'for treatment, which is an organisation’s purpose',
+      { item: { purpose: 'TREAT' } },
+      'PURPOSE_NOT_ALLOWED',
+    ],
+    ['in an emergency’s name', { item: { purpose: 'ETREAT' } }, 'PURPOSE_NOT_ALLOWED'],
     ['a delegate who may read', of({}), 'delegate'],
+    [
+      'a delegate, what nobody is to read',
+      of({ denials: [never({ what: { records: ['r1'] } })] }),
+      'DENIED_BY_PATIENT',
+    ],
     ['a stranger', of({ delegates: [] }), 'NOT_A_DELEGATE'],
     [
       'a delegate who may only see the log',

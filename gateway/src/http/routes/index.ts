@@ -7,6 +7,7 @@ import { organisationEvents, patientEvents } from './events.ts';
 import { live, ready } from './health.ts';
 import { device, devices, organisation, organisations } from './organisations.ts';
 import { patient, patientAccesses, patientGrants, patientRecords } from './patients.ts';
+import { patientDenials, patientReaders } from './readers.ts';
 import { anchor, storeRecord, storeVersion } from './records.ts';
 import { release, sealed } from './releases.ts';
 import { statements } from './statements.ts';
@@ -37,6 +38,8 @@ export const routes: readonly Route[] = [
   addWebhook,
   webhooks,
   removeWebhook,
+  patientDenials,
+  patientReaders,
   organisations,
   organisation,
   devices,

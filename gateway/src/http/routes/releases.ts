@@ -1,3 +1,4 @@
+import { denials } from '@chartkey/rules';
 import { AccessId, Failure, parseUnambiguous, ReleaseAnswer, ReleaseRequest } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { answer, pour } from '../answer.ts';
@@ -16,10 +17,7 @@ const releaseFailures = [
   'RELEASE_REFUSED',
   'ACCESS_UNKNOWN',
   'ACCESS_TOO_OLD',
-  'SESSION_EXPIRED',
-  'DEVICE_REVOKED',
-  'DEVICE_EXPIRED',
-  'NO_GRANT',
+  ...denials,
   'NOT_CUSTODIAN',
   'VAULT_FULL',
   'VAULT_UNAVAILABLE',

@@ -1,0 +1,91 @@
+import { changesOf, delegationOf, type ReadersFacts, readersOf } from '@chartkey/rules';
+import {
+  type Denial,
+  Failure,
+  type Genesis,
+  instantAt,
+  LiveOpening,
+  type Patient,
+  PatientFacts,
+  queries,
+  type ReadersAnswer,
+  RecordFacts,
+  Relation,
+} from '@chartkey/vocabulary';
+import type { Caller, Page } from '../gateway.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Questions } from './questions.ts';
+
+export interface ReadersParts {
+  ledger: Pick<Ledger, 'evaluate'>;
+  genesis: Genesis;
+  questions: Questions;
+  now?: () => number;
+}
+
+/** What a patient's word comes to: who could read a record now, and whom it shut out. */
+export class Readers {
+  private readonly now: () => number;
+
+  constructor(private readonly parts: ReadersParts) {
+    this.now = parts.now ?? Date.now;
+  }
+
+  /**
+   * For the patient, delegates who may see the log, and regulators, whose question is logged. Each fact is the
+   * ledger's newest; they are not of one moment.
+   * @param without a grant, denial, rule or delegation: what were otherwise if it did not stand
+   * @throws Failure PATIENT_UNKNOWN, NOT_YOURS, RECORD_UNKNOWN, GRANT_UNKNOWN
+   */
+  async readersOf(
+    caller: Caller,
+    patient: string,
+    { record, without }: { record: string; without?: string | undefined },
+  ): Promise<ReadersAnswer> {
+    const standing = await this.standingFor(caller, patient);
+    const about = RecordFacts.parse(await this.parts.ledger.evaluate(queries.record, record));
+    if (about.patient !== patient) throw new Failure('RECORD_UNKNOWN');
+    if (caller.session.subject === 'device') {
+      await this.parts.questions.log(caller, { patient, readersOf: record, without });
+    }
+    const { genesis } = this.parts;
+    const hospitals = genesis.organisations.filter(({ kind }) => kind === 'hospital').map(({ id }) => id);
+    const found = await Promise.all(hospitals.map((id) => this.standsWith(patient, id)));
+    const facts: ReadersFacts = {
+      ...{ genesis, standing, record: about, time: this.now() },
+      relations: new Map(found.map(({ organisation, relation }) => [organisation, relation])),
+      openings: new Map(found.map(({ organisation, openings }) => [organisation, openings])),
+    };
+    const answer = { record, time: instantAt(facts.time), readers: readersOf(facts) };
+    if (without === undefined) return answer;
+    return { ...answer, without: { statement: without, ...changesOf(facts, without) } };
+  }
+
+  /** The denials that stand, for the same. @throws Failure PATIENT_UNKNOWN, NOT_YOURS */
+  async denialsOf(caller: Caller, patient: string): Promise<Page<Denial>> {
+    return { items: (await this.standingFor(caller, patient)).denials };
+  }
+
+  private async standingFor({ session, member }: Caller, patient: string): Promise<Patient> {
+    const isPerson = session.subject === 'patient';
+    if (!isPerson && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
+    const standing = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
+    const mayLook =
+      !isPerson || session.id === patient || delegationOf(standing, session.id, 'log', this.now());
+    if (!mayLook) throw new Failure('NOT_YOURS');
+    return standing;
+  }
+
+  private async standsWith(patient: string, organisation: string) {
+    const { ledger } = this.parts;
+    const [relation, openings] = await Promise.all([
+      ledger.evaluate(queries.relation, patient, organisation),
+      ledger.evaluate(queries.liveOpenings, patient, organisation),
+    ]);
+    return {
+      organisation,
+      relation: Relation.parse(relation),
+      openings: LiveOpening.array().parse(openings),
+    };
+  }
+}
