@@ -53,6 +53,7 @@ export { Session } from './session.ts';
 export {
   Author,
   type AuthorOptions,
+  type DenialWords,
   type DeviceRequest,
   deviceProof,
   type GrantWords,

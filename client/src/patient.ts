@@ -1,20 +1,22 @@
 import {
   type AcceptedStatement,
   type HeardEvent,
+  Denial,
   ListedAccess,
   ListedGrant,
   type PatientAnswer,
   page,
+  ReadersAnswer,
 } from '@chartkey/vocabulary';
 import { type Carried, carried } from './carrying.ts';
 import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import type { Keys } from './keys.ts';
 import type { Listing } from './listing.ts';
-import { WrongGateway } from './problems.ts';
+import { UnexpectedAnswer, WrongGateway } from './problems.ts';
 import { Statements } from './sequence.ts';
 import { Session } from './session.ts';
-import { Author, type GrantWords, type SignedStatement } from './statements.ts';
+import { Author, type DenialWords, type GrantWords, type SignedStatement } from './statements.ts';
 
 export interface PatientOptions {
   /** the patient's id when it is no longer the thumbprint of the present key */
@@ -82,6 +84,15 @@ export class Patient extends Session {
     return new Session(gateway, { signer: this.keys.sig });
   }
 
+  /** Shuts somebody out, or something off, whatever is granted; the answer's `id` is the denial's. */
+  deny(words: DenialWords): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) => this.statements.author.denyAccess(seq, words));
+  }
+
+  liftDenial(denial: string): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) => this.statements.author.liftDenial(seq, denial));
+  }
+
   /** Who enrolled the patient, when, and which number comes next. */
   facts(): Promise<PatientAnswer> {
     return this.patientFacts(this.id);
@@ -93,6 +104,25 @@ export class Patient extends Session {
 
   grants(): Listing<ListedGrant> {
     return this.list(page(ListedGrant), `/v1/patients/${this.id}/grants`);
+  }
+
+  /** The denials that stand. */
+  denials(): Listing<Denial> {
+    return this.list(page(Denial), `/v1/patients/${this.id}/denials`);
+  }
+
+  /** Who could read a record now, and why: every member, the patient, and who acts for it. */
+  readers(record: string): Promise<ReadersAnswer> {
+    return this.get(ReadersAnswer, `/v1/patients/${this.id}/readers?record=${encodeURIComponent(record)}`);
+  }
+
+  /** What would change for a record if a grant were revoked, or a denial lifted. */
+  async ifRevoked(record: string, statement: string): Promise<NonNullable<ReadersAnswer['without']>> {
+    const query = new URLSearchParams({ record, without: statement });
+    const path = `/v1/patients/${this.id}/readers?${query}`;
+    const { without } = await this.get(ReadersAnswer, path);
+    if (!without) throw new UnexpectedAnswer(path, 'it says nothing of what would change');
+    return without;
   }
 
   /** Every look at the patient's records, the refused ones included. */

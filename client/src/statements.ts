@@ -21,6 +21,8 @@ export interface SignedStatement {
 
 /** The patient's words of a grant: who, which records, what for, from when to when, how often. */
 export type GrantWords = Omit<StatementOf<'grantConsent'>, Envelope | 'seq'>;
+/** Whom a denial shuts out, and from what; at least one of the two. */
+export type DenialWords = Pick<StatementOf<'denyAccess'>, 'who' | 'what'>;
 type Envelope = 'act' | 'iss' | 'aud' | 'iat' | 'exp';
 /** What a statement orders, without who, where and when. */
 export type Order<Verb extends Statement = Statement> = Verb extends Statement
@@ -69,6 +71,14 @@ export class Author {
 
   revokeConsent(grant: string): Promise<SignedStatement> {
     return this.sign({ act: 'revokeConsent', grant });
+  }
+
+  denyAccess(seq: number, words: DenialWords): Promise<SignedStatement> {
+    return this.#sign({ act: 'denyAccess', seq, ...words });
+  }
+
+  liftDenial(seq: number, denial: string): Promise<SignedStatement> {
+    return this.#sign({ act: 'liftDenial', seq, denial });
   }
 
   /** @param device what `deviceProof` made @param validUntil an `Instant`; no end unless given */

@@ -53,6 +53,12 @@ const verbs: [string, () => Promise<SignedStatement>, object][] = [
     () => new Author(network, keys.sig, { now, issuer: 'RiversideMSP' }).revokeDevice('A'.repeat(43)),
     { device: 'A'.repeat(43) },
   ],
+  [
+    'denyAccess',
+    () => author.denyAccess(5, { who: grantee, what: { records: ['a'.repeat(26)] } }),
+    { seq: 5, who: grantee, what: { records: ['a'.repeat(26)] } },
+  ],
+  ['liftDenial', () => author.liftDenial(6, 'A'.repeat(43)), { seq: 6, denial: 'A'.repeat(43) }],
   ['skip', () => author.skip(7), { seq: 7 }],
 ];
 

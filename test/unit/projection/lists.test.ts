@@ -89,6 +89,43 @@ describe('the grants of a patient', () => {
   });
 });
 
+test('a grant that was passed on is told with its origin, and is revoked with it', async () => {
+  const first = story.grantPayload(patient, 2, { passOn: true });
+  const grant = story.statement(first).id;
+  const iss = id('practitioner key');
+  const passing = { act: 'passOn', seq: 1, iss, patient, grant, to: 'HilltopMSP' };
+  const passed = story.statement(passing).id;
+  const words = { scope: 'all' as const, actions: ['read'], purposes: ['TREAT'], uses: 0 };
+  const there = { ...words, grant: passed, grantee: { organisation: 'HilltopMSP' }, from: grant };
+  const [, passedOn] = await commit(
+    (tx) => [story.statementWrite(tx, first)],
+    (tx) => [story.statementWrite(tx, passing), story.grantsWrite(patient, [there])],
+  );
+  const list = async () => (await lists.grantsOf(patient, me, story.BEGIN)).items;
+  const status = 'live' as const;
+  expect((await list())[0]).toEqual({ ...there, status, transaction: passedOn?.id });
+  expect(await list()).toMatchObject([{ from: grant }, { grant, passOn: true, status }]);
+  await commit((tx) => [story.statementWrite(tx, { act: 'revokeConsent', iss: patient, grant })]);
+  expect((await list()).map((one) => one.status)).toEqual(['revoked', 'revoked']);
+});
+
+test('a grant to everybody treating, and one that a delegate made, are the patient’s', async () => {
+  const treating = story.grantPayload(patient, 2, { grantee: { treating: true } });
+  const delegates = { ...story.grantPayload(id('delegate'), 3), patient };
+  await commit(
+    (tx) => [story.statementWrite(tx, treating)],
+    (tx) => [story.statementWrite(tx, delegates)],
+  );
+  const { items } = await lists.grantsOf(patient, me, story.BEGIN);
+  expect(items.map(({ grantee }) => grantee)).toEqual([
+    (delegates as { grantee?: unknown }).grantee,
+    { treating: true },
+  ]);
+  const revocation = { act: 'revokeConsent', iss: id('delegate'), patient, grant: items[0]?.grant };
+  await commit((tx) => [story.statementWrite(tx, revocation)]);
+  expect((await lists.grantsOf(patient, me, story.BEGIN)).items[0]?.status).toBe('revoked');
+});
+
 test('the devices of an organisation are told with their standing', async () => {
   await commit(
     (tx) => [story.deviceWrite(tx, 'one')],
