@@ -86,11 +86,13 @@ export class Patient extends Session {
 
   /** Shuts somebody out, or something off, whatever is granted; the answer's `id` is the denial's. */
   deny(words: DenialWords): Promise<AcceptedStatement> {
-    return this.statements.numbered((seq) => this.statements.author.denyAccess(seq, words));
+    return this.statements.numbered((seq) =>
+      this.statements.author.sign({ act: 'denyAccess', seq, ...words }),
+    );
   }
 
   liftDenial(denial: string): Promise<AcceptedStatement> {
-    return this.statements.numbered((seq) => this.statements.author.liftDenial(seq, denial));
+    return this.statements.numbered((seq) => this.statements.author.sign({ act: 'liftDenial', seq, denial }));
   }
 
   /** Who enrolled the patient, when, and which number comes next. */

@@ -73,14 +73,6 @@ export class Author {
     return this.sign({ act: 'revokeConsent', grant });
   }
 
-  denyAccess(seq: number, words: DenialWords): Promise<SignedStatement> {
-    return this.#sign({ act: 'denyAccess', seq, ...words });
-  }
-
-  liftDenial(seq: number, denial: string): Promise<SignedStatement> {
-    return this.#sign({ act: 'liftDenial', seq, denial });
-  }
-
   /** @param device what `deviceProof` made @param validUntil an `Instant`; no end unless given */
   approveDevice(seq: number, device: string, validUntil?: string): Promise<SignedStatement> {
     return this.sign({ act: 'approveDevice', seq, device, ...(validUntil && { validUntil }) });

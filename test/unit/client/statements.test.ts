@@ -55,10 +55,14 @@ const verbs: [string, () => Promise<SignedStatement>, object][] = [
   ],
   [
     'denyAccess',
-    () => author.denyAccess(5, { who: grantee, what: { records: ['a'.repeat(26)] } }),
+    () => author.sign({ act: 'denyAccess', seq: 5, who: grantee, what: { records: ['a'.repeat(26)] } }),
     { seq: 5, who: grantee, what: { records: ['a'.repeat(26)] } },
   ],
-  ['liftDenial', () => author.liftDenial(6, 'A'.repeat(43)), { seq: 6, denial: 'A'.repeat(43) }],
+  [
+    'liftDenial',
+    () => author.sign({ act: 'liftDenial', seq: 6, denial: 'A'.repeat(43) }),
+    { seq: 6, denial: 'A'.repeat(43) },
+  ],
   ['skip', () => author.skip(7), { seq: 7 }],
 ];
 
