@@ -10,6 +10,7 @@ import {
   thumbprint,
   transactions,
 } from '@chartkey/vocabulary';
+import type { DemoCredentials } from '../../network/demo/founding.ts';
 import type { PrivateJwk } from '../../network/member/keys.ts';
 import { sharedConsortium } from './consortium.ts';
 import { signTexts, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
@@ -72,6 +73,14 @@ export class LedgerPatient {
   }
 }
 
+/** Where an actor acts: the shared consortium, unless a test has one of its own. */
+export interface Stage {
+  credentials: DemoCredentials;
+  /** of a consortium that runs in processes of its own */
+  dataDir?: string;
+  connect?(organisation: string): Ledger;
+}
+
 /** An organisation that talks to the ledger without a gateway in between. */
 export class LedgerActor {
   readonly ledger: Ledger;
@@ -82,13 +91,10 @@ export class LedgerActor {
 
   constructor(
     readonly organisation: string,
-    {
-      dataDir,
-      credentials,
-    }: Pick<ReturnType<typeof sharedConsortium>, 'dataDir' | 'credentials'> = sharedConsortium(),
+    { credentials, dataDir, connect = (name) => connectAs(name, dataDir) }: Stage = sharedConsortium(),
   ) {
     const own = credentials.organisations.find(({ id }) => id === organisation)!;
-    this.ledger = connectAs(organisation, dataDir);
+    this.ledger = connect(organisation);
     this.network = credentials.network;
     this.device = keyOf(own.ehr.sig);
     this.master = keyOf(own.masterKey);

@@ -1,0 +1,119 @@
+import type { ReadItem } from '@chartkey/vocabulary';
+import type * as z from 'zod';
+import { freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
+import { share } from '../support/share.ts';
+import { type CountedLedger, startCountedLedger } from '../support/shim-count.ts';
+
+// A patient's grants stand beside each other, by organisation; so an access costs the same however many there are.
+// What is counted is every message that the chaincode sent to its peer, between the two.
+
+/** Grants that a patient makes over its life, so many of them live at the end. */
+const many = share(10_000, 120);
+const LIVE = share(250, 100);
+
+let stage: CountedLedger;
+let river: LedgerActor;
+let lake: LedgerActor;
+let atRiver: string;
+let atLake: string;
+
+beforeAll(async () => {
+  stage = await startCountedLedger();
+  river = new LedgerActor('RiversideMSP', stage);
+  lake = new LedgerActor('LakesideMSP', stage);
+  [atRiver, atLake] = await Promise.all([river.session(), lake.session()]);
+});
+afterAll(async () => {
+  river.close();
+  lake.close();
+  await stage.stop();
+});
+
+async function patientWith(records: number) {
+  const patient = new LedgerPatient(river.network);
+  await river.enrol(patient, atRiver);
+  const ids = Array.from({ length: records }, () => freshId());
+  for (const id of ids) await river.anchor(atRiver, patient.id, id);
+  return { patient, records: ids };
+}
+
+const read = (record: string): z.infer<typeof ReadItem> => ({
+  ...{ kind: 'read', session: atLake, record, purpose: 'TREAT' },
+});
+
+/** Makes grants that say nothing of the records, ends with one that opens them all. */
+async function grantMany(patient: LedgerPatient, count: number): Promise<void> {
+  const live: string[] = [];
+  for (let made = 1; made < count; made += 1) {
+    const grant = patient.grant('LakesideMSP', { scope: { records: [freshId()] } });
+    await lake.submit('grantConsent', grant);
+    live.push(grant);
+    const oldest = live.length > LIVE ? live.shift() : undefined;
+    if (oldest) await river.submit('revokeConsent', patient.revocation(oldest));
+  }
+  await lake.submit('grantConsent', patient.grant('LakesideMSP'));
+}
+
+test(
+  'many grants of a patient cost an access no more than ten do',
+  async () => {
+    const costs = [];
+    for (const count of [10, many]) {
+      const { patient, records } = await patientWith(1);
+      await grantMany(patient, count);
+      const { transaction, outcomes } = await lake.request(read(records[0]!));
+      expect(outcomes).toEqual([{ is: 'granted', basis: 'grant', version: 1 }]);
+      costs.push(stage.of(transaction));
+    }
+    expect(costs[1]).toEqual(costs[0]);
+    // session, device, network, record, patient, and what it has with the organisation; the entry
+    expect(costs[0]).toEqual({ gets: 6, puts: 1, all: 7 });
+  },
+  share(10_000_000, 60_000),
+);
+
+test('denials, grants to everybody treating and delegates are read with the patient, and cost nothing more', async () => {
+  const { patient, records } = await patientWith(1);
+  const person = new LedgerPatient(river.network);
+  await river.enrol(person, atRiver);
+  for (let seq = 2; seq < 12; seq += 1) {
+    const denial = { act: 'denyAccess', seq, what: { records: [freshId()] } };
+    await river.submit('denyAccess', patient.says(denial));
+  }
+  const naming = { act: 'nameDelegate', seq: 12, person: person.id, kind: 'carer', powers: ['log'] };
+  await river.submit('nameDelegate', patient.says(naming));
+  const words = { scope: 'all', actions: ['read'], purposes: ['TREAT'] };
+  for (const [seq, grantee] of [
+    [13, { treating: true }],
+    [14, { organisation: 'LakesideMSP' }],
+  ] as const) {
+    await river.submit('grantConsent', patient.says({ act: 'grantConsent', seq, grantee, ...words }));
+  }
+  const { transaction, outcomes } = await lake.request(read(records[0]!));
+  expect(outcomes).toEqual([{ is: 'granted', basis: 'grant', version: 1 }]);
+  expect(stage.of(transaction)).toEqual({ gets: 6, puts: 1, all: 7 });
+});
+
+test('64 reads in one transaction: each object is asked for once, and all entries are one write', async () => {
+  const { patient, records } = await patientWith(64);
+  await lake.submit('grantConsent', patient.grant('LakesideMSP'));
+  const { transaction, outcomes } = await lake.request(...records.map(read));
+  expect(outcomes).toHaveLength(64);
+  expect(outcomes.every(({ is }) => is === 'granted')).toBe(true);
+  // the 64 records, and the five that they share
+  expect(stage.of(transaction)).toEqual({ gets: 69, puts: 1, all: 70 });
+});
+
+test('64 reads on a grant for one use: one is granted, and the count is one write more', async () => {
+  const { patient, records } = await patientWith(1);
+  const grant = patient.grant('LakesideMSP', { maxUses: 1 });
+  await lake.submit('grantConsent', grant);
+  const { transaction, outcomes } = await lake.request(
+    ...Array.from({ length: 64 }, () => read(records[0]!)),
+  );
+  expect(outcomes.filter(({ is }) => is === 'granted')).toHaveLength(1);
+  expect(outcomes.slice(1)).toEqual(Array(63).fill({ is: 'denied', code: 'USES_EXHAUSTED' }));
+  expect(stage.of(transaction)).toEqual({ gets: 6, puts: 2, all: 8 });
+  const { transaction: later } = await lake.request(read(records[0]!));
+  expect(stage.of(later)).toEqual({ gets: 6, puts: 1, all: 7 });
+});
