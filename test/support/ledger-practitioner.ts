@@ -1,4 +1,4 @@
-import { queries } from '@chartkey/vocabulary';
+import { type Act, queries } from '@chartkey/vocabulary';
 import { freshHash, freshId, type LedgerActor, type LedgerPatient } from './ledger-actor.ts';
 import { signJson, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
 
@@ -62,7 +62,7 @@ export class LedgerPractitioner {
   }
 
   /** What was refused used no number. */
-  async tries(act: 'openBreakGlass' | 'secondBreakGlass' | 'reviewBreakGlass', compact: string) {
+  async tries(act: Act, compact: string) {
     try {
       await this.at.submit(act, compact);
     } catch (error) {
