@@ -1,4 +1,10 @@
-import { type AcceptedStatement, type HeardEvent, type Purpose, StoredRecord } from '@chartkey/vocabulary';
+import {
+  type AcceptedStatement,
+  ApprovalAnswer,
+  type HeardEvent,
+  type Purpose,
+  StoredRecord,
+} from '@chartkey/vocabulary';
 import { type Practice, randomId } from './assertion.ts';
 import type { Call } from './calls.ts';
 import { contentOf, type RecordContent } from './content.ts';
@@ -85,6 +91,21 @@ export class Device extends Session {
     };
     const answer = await this.withToken(call, (calls, whole) => calls.answer(whole));
     return contentOf(answer, { url: this.gateway.calls.urlOf(call), version, range, signal });
+  }
+
+  /**
+   * Asks the approvers of a record's rules, after a read said APPROVAL_REQUIRED. What is open or granted
+   * already is answered again.
+   * @param purpose which of the session's purposes; needed when there are several
+   */
+  async requestApproval(record: string, purpose?: Purpose): Promise<ApprovalAnswer> {
+    const call: Call = {
+      method: 'POST',
+      path: '/v1/approvals',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: () => JSON.stringify({ record, purpose }),
+    };
+    return (await this.withToken(call, (calls, whole) => calls.json(ApprovalAnswer, whole))).value;
   }
 
   /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */

@@ -7,6 +7,7 @@ export {
   thumbprint,
   type Webhook,
 } from '@chartkey/vocabulary';
+export { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
@@ -44,6 +45,7 @@ export {
   Unreachable,
   WrongGateway,
   WrongKey,
+  WrongRequest,
 } from './problems.ts';
 export { type ProvenReceipt, ReceiptsDisagree, ReceiptUnproven } from './receipts.ts';
 export { type AccessFilter, Regulator } from './regulator.ts';

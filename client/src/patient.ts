@@ -7,7 +7,9 @@ import {
   type PatientAnswer,
   page,
   ReadersAnswer,
+  type RefusalReason,
 } from '@chartkey/vocabulary';
+import { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 import { type Carried, carried } from './carrying.ts';
 import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
@@ -34,6 +36,7 @@ export interface CarryOptions {
 export class Patient extends Session {
   readonly id: string;
   readonly statements: Statements;
+  private readonly approving: Approving;
 
   constructor(
     gateway: Gateway,
@@ -48,6 +51,7 @@ export class Patient extends Session {
       nextSeq: async () => (await this.facts()).nextSeq,
     };
     this.statements = new Statements(author, registrar, options.unsettled);
+    this.approving = new Approving(this.statements);
   }
 
   /** The statement that a reception desk's device hands in with `device.enrol`. @param recorder who may record */
@@ -93,6 +97,31 @@ export class Patient extends Session {
 
   liftDenial(denial: string): Promise<AcceptedStatement> {
     return this.statements.numbered((seq) => this.statements.author.sign({ act: 'liftDenial', seq, denial }));
+  }
+
+  /** Reading what the rule is on takes so many approvals from now on; the answer's `id` is the rule's. */
+  layRule(words: RuleWords): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) => this.statements.author.sign({ act: 'layRule', seq, ...words }));
+  }
+
+  /** Ends a rule, what is asked for under it, and what was approved. */
+  liftRule(rule: string): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) => this.statements.author.sign({ act: 'liftRule', seq, rule }));
+  }
+
+  /** Approves what was shown; the answer's `id` is the approval's. @throws also WrongRequest */
+  approve(shown: ShownRequest, options?: ApprovingOptions): Promise<AcceptedStatement> {
+    return this.approving.approve(shown, options);
+  }
+
+  /** @throws also WrongRequest */
+  refuse(shown: ShownRequest, reason: RefusalReason, options?: ApprovingOptions): Promise<AcceptedStatement> {
+    return this.approving.refuse(shown, reason, options);
+  }
+
+  /** Takes an approval back while its request is open; done as `revoke` is. @param approval its id */
+  async withdrawApproval(approval: string, options: ApprovingOptions & CarryOptions = {}): Promise<Carried> {
+    return this.carry(await this.approving.withdrawal(approval, options), options);
   }
 
   /** Who enrolled the patient, when, and which number comes next. */

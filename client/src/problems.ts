@@ -125,6 +125,15 @@ export class WrongKey extends ChartkeyError {
   }
 }
 
+/** What is to be approved is not what its fingerprint says. Nothing was signed: report it. */
+export class WrongRequest extends ChartkeyError {
+  override readonly name = 'WrongRequest';
+  outcomeUnknown = false;
+  constructor(readonly request: string) {
+    super(`request ${request} is about something else than what was shown; report it`);
+  }
+}
+
 /** The gateway is not the one that was meant: another network, organisation or address. */
 export class WrongGateway extends ChartkeyError {
   override readonly name = 'WrongGateway';

@@ -1,4 +1,5 @@
 import {
+  ApprovalAnswer,
   DeviceAnswer,
   type HeardEvent,
   ListedDevice,
@@ -11,6 +12,7 @@ import {
   Webhook,
   type WebhookRequest,
 } from '@chartkey/vocabulary';
+import type { ApprovingOptions } from './approvals.ts';
 import { type AssertionRequest, clientAssertion } from './assertion.ts';
 import type { Call, Calls, Shape } from './calls.ts';
 import { type EventOptions, eventsFrom } from './events.ts';
@@ -85,6 +87,16 @@ export class Session {
   async removeWebhook(webhook: string): Promise<void> {
     const call: Call = { method: 'DELETE', path: `/v1/webhooks/${encodeURIComponent(webhook)}` };
     await this.withToken(call, (calls, whole) => calls.answer(whole));
+  }
+
+  /** What waits for the caller to approve. @param inPlaceOf the patient for whom a delegate asks */
+  approvals({ inPlaceOf }: ApprovingOptions = {}): Listing<ApprovalAnswer> {
+    return this.list(page(ApprovalAnswer), '/v1/approvals', { patient: inPlaceOf });
+  }
+
+  /** One request for approvals, as it stands now. */
+  approval(request: string): Promise<ApprovalAnswer> {
+    return this.get(ApprovalAnswer, `/v1/approvals/${encodeURIComponent(request)}`);
   }
 
   /** A call with this session's token; once more with a fresh token when the gateway does not know it. */

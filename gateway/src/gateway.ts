@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type {
   AcceptedStatement,
   Denial,
+  ApprovalAnswer,
   DeviceAnswer,
   LedgerEvent,
   ListedAccess,
@@ -156,6 +157,16 @@ export interface Gateway {
   addWebhook(caller: Caller, request: WebhookRequest): Promise<{ webhook: Webhook; repeated: boolean }>;
   webhooksOf(caller: Caller): Promise<Webhook[]>;
   removeWebhook(caller: Caller, webhook: string): Promise<void>;
+  /** `repeated` when nothing new had to be asked. */
+  requestApproval(
+    caller: Caller,
+    ask: { record: string; purpose?: Purpose | undefined },
+  ): Promise<{ asked: ApprovalAnswer; repeated: boolean }>;
+  waitingApprovals(
+    caller: Caller,
+    page: { patient?: string | undefined; cursor?: string | undefined },
+  ): Promise<Page<ApprovalAnswer>>;
+  approvalOf(caller: Caller, request: string): Promise<ApprovalAnswer>;
   organisations(): Promise<OrganisationAnswer[]>;
   organisationOf(id: string): Promise<OrganisationAnswer>;
   devicesOf(organisation: string, cursor?: string): Promise<Page<ListedDevice>>;

@@ -1,6 +1,7 @@
 import { nodeSignatureChecks } from '@chartkey/rules/node';
 import { Failure, isCareMember } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
+import { Approvals, approvalVerbs } from './access/approvals.ts';
 import { Asking } from './access/asking.ts';
 import { Members } from './access/members.ts';
 import { Questions } from './access/questions.ts';
@@ -220,6 +221,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     accessesOf: async (caller, patient, cursor) => trail.accessesOf(standing(caller), patient, cursor),
     auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
     ...eventVerbs({ events, standing, ask: (caller, question) => trail.logQuestion(caller, question) }),
+    ...approvalVerbs(new Approvals({ ledger }), standing),
     organisations: () => members.organisations(),
     organisationOf: (id) => members.organisationOf(id),
     devicesOf: (id, cursor) => members.devicesOf(id, cursor),

@@ -1,3 +1,4 @@
+import type { Ledger } from '@chartkey/gateway';
 import { join } from 'node:path';
 import { connectTo, identityFiles, type LedgerAccess, startLedger } from '@chartkey/network';
 import { Client, credentials, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';

@@ -3,7 +3,7 @@ import { type AccessFacts, decideAccess } from './access.ts';
 import { rulesOn } from './approved.ts';
 
 /** What a decision about a read depends on, but for what was granted. */
-export type AskingFacts = Pick<AccessFacts, 'item' | 'session' | 'device' | 'genesis' | 'time'> & {
+type AskingFacts = Pick<AccessFacts, 'item' | 'session' | 'device' | 'genesis' | 'time'> & {
   record: NonNullable<AccessFacts['record']>;
   standing: Patient;
 };

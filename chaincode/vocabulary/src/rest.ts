@@ -14,6 +14,7 @@ import {
 } from './ids.ts';
 import { Algorithm, DeviceKey, P256Key } from './keys.ts';
 import { ReceiptText } from './receipt.ts';
+import { ApprovalRequest } from './standing.ts';
 import { Grantee, Scope } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
 import { AccessEntry } from './world.ts';
@@ -178,6 +179,12 @@ export const Health = z.object({
   reasons: z.array(z.string()).optional(),
 });
 export type Health = z.infer<typeof Health>;
+
+/** Asks for approvals of one record; the purpose may be left out where the session has one only. */
+export const ApprovalAsk = z.strictObject({ record: Base32Id, purpose: Purpose.optional() });
+/** A request for approvals; `also` names those under further rules of the record, which it takes as well. */
+export const ApprovalAnswer = ApprovalRequest.extend({ also: z.array(Sha256Text).optional() });
+export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>;
 
 export const ReleaseRequest = z.strictObject({ access: AccessId });
 /** What the custodian hands over: the record's header, the leaves of its commitment, the wrapped key. */

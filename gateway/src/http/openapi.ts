@@ -6,6 +6,7 @@ import {
 } from '@asteasolutions/zod-to-openapi';
 import {
   AcceptedStatement,
+  ApprovalAnswer,
   Genesis,
   Health,
   LedgerEvent,
@@ -41,6 +42,7 @@ interface ServedAt {
 /** Shapes that get a name of their own in the document. */
 const named = {
   AcceptedStatement,
+  ApprovalAnswer,
   Genesis,
   Health,
   LedgerEvent,

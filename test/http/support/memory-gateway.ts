@@ -77,6 +77,24 @@ const listed = {
 
 type MemoryGateway = Gateway & { fails: unknown; uploads: number; refuses: boolean; streams: Streams };
 
+const approvalOf = (asked: string) => ({
+  request: digest('request'),
+  subject: {
+    kind: 'access' as const,
+    ...{ patient, record: asked, rule: digest('rule'), organisation: 'LakesideMSP' },
+    purpose: 'TREAT' as const,
+    asked: transaction,
+    openedAt: time,
+  },
+  need: 1,
+  of: [{ person: patient }],
+  openedAt: time,
+  until: time,
+  status: 'pending' as const,
+  approvals: [],
+  refusals: [],
+});
+
 /** One patient, one record, no ledger: enough to try the doors of the HTTP side, and nothing else. */
 export function memoryGateway(): MemoryGateway {
   const streams = new Streams();
@@ -196,6 +214,15 @@ export function memoryGateway(): MemoryGateway {
     webhooksOf: async () => [webhook],
     removeWebhook: async (_caller, id) => {
       if (id !== webhook.webhook) throw new Failure('WEBHOOK_UNKNOWN');
+    },
+    requestApproval: async (_caller, ask) => {
+      may();
+      return { asked: approvalOf(ask.record), repeated: gateway.refuses };
+    },
+    waitingApprovals: async () => page(approvalOf(record)),
+    approvalOf: async () => {
+      may();
+      return approvalOf(record);
     },
     organisations: async () => [organisation],
     organisationOf: async (id) => {

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { approval, requestApproval, waitingApprovals } from './approvals.ts';
 import { audit } from './audit.ts';
 import { content } from './content.ts';
 import { smartConfiguration, wellKnown } from './discovery.ts';
@@ -40,6 +41,9 @@ export const routes: readonly Route[] = [
   removeWebhook,
   patientDenials,
   patientReaders,
+  requestApproval,
+  waitingApprovals,
+  approval,
   organisations,
   organisation,
   devices,
