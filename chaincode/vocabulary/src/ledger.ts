@@ -98,7 +98,7 @@ export const queries = {
   actsFor: 'patients:actsFor',
   /** (request) -> ApprovalRequest; care members */
   approvalRequest: 'approvals:approvalRequest',
-  /** (person or organisation, request that ended the page before or '') -> Waiting: what waits for it; care members */
+  /** (person or organisation, `next` of the page before or '') -> Waiting: what waits for it; care members */
   waiting: 'approvals:waiting',
   /** (opening) -> Opening; care members */
   opening: 'emergencies:opening',
