@@ -159,7 +159,7 @@ test.each<[string, Case, string]>([
       by: carer,
       act: 'refuse',
       inPlaceOf: patient.id,
-      people: { patient: { frozen: { ...frozen, suspect: carer.id }, delegates } },
+      people: { patient: { frozen: { ...frozen, suspects: [carer.id] }, delegates } },
     },
     'SUSPECT_KEY',
   ],
