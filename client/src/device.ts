@@ -3,6 +3,9 @@ import {
   ApprovalAnswer,
   type HeardEvent,
   type Purpose,
+  BrokenGlass,
+  KeptReason,
+  page,
   StoredRecord,
 } from '@chartkey/vocabulary';
 import { type Practice, randomId } from './assertion.ts';
@@ -10,7 +13,9 @@ import type { Call } from './calls.ts';
 import { contentOf, type RecordContent } from './content.ts';
 import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
+import { type GlassBreaking, glassHeader } from './glass.ts';
 import type { Signer } from './keys.ts';
+import type { Listing } from './listing.ts';
 import { Session } from './session.ts';
 import type { SignedStatement } from './statements.ts';
 import { type Content, uploadOf, withKey } from './upload.ts';
@@ -26,6 +31,8 @@ export interface ReadOptions {
   version?: number;
   /** which of the session's purposes; needed when there are several */
   purpose?: Purpose;
+  /** what breaks the glass and who stands behind it: the purpose is then ETREAT unless another is named */
+  breakGlass?: GlassBreaking;
   /** bytes, both ends included; to the end without `last` */
   range?: { first: number; last?: number };
   /** reads with one key share one access and one use; random unless given, so that a retry shares it too */
@@ -83,6 +90,7 @@ export class Device extends Session {
       headers: {
         'Idempotency-Key': options.idempotencyKey ?? (repeats ? randomId() : undefined),
         'Purpose-Of-Use': purpose,
+        'Break-Glass': glassHeader(options.breakGlass),
         Range: range && `bytes=${range.first}-${range.last ?? ''}`,
         // The digest is of the bytes as stored.
         'Accept-Encoding': 'identity',
@@ -106,6 +114,21 @@ export class Device extends Session {
       body: () => JSON.stringify({ record, purpose }),
     };
     return (await this.withToken(call, (calls, whole) => calls.json(ApprovalAnswer, whole))).value;
+  }
+
+  /** Has the words about an emergency kept sealed by the gateway. @returns what the statement says of them */
+  async keepReason(patient: string, words: string): Promise<string> {
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    const call: Call = {
+      ...{ method: 'POST', path: '/v1/break-glass-reasons', query: { patient }, headers },
+      body: () => JSON.stringify({ words }),
+    };
+    return (await this.withToken(call, (calls, whole) => calls.json(KeptReason, whole))).value.text;
+  }
+
+  /** Broken glass that awaits a review: of a privacy officer's own organisation; all or one's for a regulator. */
+  unreviewed(organisation?: string): Listing<BrokenGlass> {
+    return this.list(page(BrokenGlass), '/v1/break-glass', { organisation });
   }
 
   /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */

@@ -2,6 +2,7 @@ import { AcceptedStatement, type Genesis, networkId, WellKnown } from '@chartkey
 import type { Practice } from './assertion.ts';
 import { type Call, Calls, type CallsOptions } from './calls.ts';
 import { Device } from './device.ts';
+import { Practitioner, type PractitionerOptions } from './emergency.ts';
 import type { Keys, Signer } from './keys.ts';
 import { MasterKey, type MasterKeyOptions } from './master-key.ts';
 import { Patient, type PatientOptions } from './patient.ts';
@@ -85,6 +86,11 @@ export class Gateway {
   /** Acts as a regulator's device. */
   regulator(signer: Signer, acting: Acting): Regulator {
     return new Regulator(this, signer, { organisation: this.organisation, ...acting });
+  }
+
+  /** Acts as a practitioner with a key of its own, on a device of its organisation. */
+  practitioner(signer: Signer, on: Device, options: PractitionerOptions = {}): Practitioner {
+    return new Practitioner(on, signer, options);
   }
 
   /** Acts as the patient who holds these keys. */

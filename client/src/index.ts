@@ -13,8 +13,10 @@ export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
 export type { RecordContent } from './content.ts';
 export { Device, type ReadOptions, type StoreOptions } from './device.ts';
+export { type EmergencyWords, type Finding, Practitioner, type PractitionerOptions } from './emergency.ts';
 export type { EventOptions } from './events.ts';
 export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
+export type { GlassBreaking } from './glass.ts';
 export { type KeyRequest, keyProof } from './key-proof.ts';
 export {
   importKeys,
@@ -31,7 +33,7 @@ export {
   type WebKeys,
 } from './keys.ts';
 export { type ListedPage, Listing } from './listing.ts';
-export { MasterKey, type MasterKeyOptions } from './master-key.ts';
+export { MasterKey, type MasterKeyOptions, type Registering } from './master-key.ts';
 export { openSealed, type SealedPart, type SealedReading } from './opening/open-sealed.ts';
 export type { Anchor } from './opening/verified-version.ts';
 export { type CarryOptions, Patient, type PatientOptions } from './patient.ts';

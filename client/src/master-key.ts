@@ -1,4 +1,4 @@
-import { type AcceptedStatement, thumbprint } from '@chartkey/vocabulary';
+import { type AcceptedStatement, type StatementOf, thumbprint } from '@chartkey/vocabulary';
 import type { Gateway } from './gateway.ts';
 import type { Signer } from './keys.ts';
 import { WrongGateway } from './problems.ts';
@@ -12,7 +12,10 @@ export interface MasterKeyOptions {
   unsettled?: SignedStatement | undefined;
 }
 
-/** An organisation's master key: approves its devices, and revokes them. */
+/** Whose key is registered, for what and until when (an `Instant`). */
+export type Registering = Pick<StatementOf<'registerPractitioner'>, 'practitioner' | 'role' | 'validUntil'>;
+
+/** An organisation's master key: approves its devices, registers its practitioners' keys, and revokes both. */
 export class MasterKey {
   readonly statements: Statements;
 
@@ -33,6 +36,19 @@ export class MasterKey {
   /** @param proof what the device made with `deviceProof` @param validUntil an `Instant` */
   approve(proof: string, validUntil?: string): Promise<AcceptedStatement> {
     return this.statements.numbered((seq) => this.statements.author.approveDevice(seq, proof, validUntil));
+  }
+
+  /** @param proof what the practitioner's key made with `keyProof`, the organisation being its owner */
+  registerPractitioner(proof: string, who: Registering): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) =>
+      this.statements.author.sign({ act: 'registerPractitioner', seq, key: proof, ...who }),
+    );
+  }
+
+  /** @param key its thumbprint; it is never registered again */
+  async revokePractitioner(key: string): Promise<AcceptedStatement> {
+    const revocation = await this.statements.author.sign({ act: 'revokePractitioner', key });
+    return this.statements.unnumbered(revocation);
   }
 
   /** @param device its thumbprint; it is never approved again */

@@ -1,4 +1,4 @@
-import { type HeardEvent, ListedAccess, ListedGrant, page } from '@chartkey/vocabulary';
+import { Dispute, type HeardEvent, ListedAccess, ListedGrant, page } from '@chartkey/vocabulary';
 import { Device } from './device.ts';
 import type { EventOptions } from './events.ts';
 import type { Listing } from './listing.ts';
@@ -29,6 +29,11 @@ export class Regulator extends Device {
   /** A patient's events as they happen; each time the stream is opened the question is logged. */
   eventsOf(patient: string, options: EventOptions = {}): AsyncGenerator<HeardEvent, void, undefined> {
     return this.follow(`/v1/patients/${encodeURIComponent(patient)}/events`, options);
+  }
+
+  /** Each break-glass that its review found unjustified. */
+  disputes(): Listing<Dispute> {
+    return this.list(page(Dispute), '/v1/disputes');
   }
 
   grantsOf(patient: string): Listing<ListedGrant> {

@@ -1,11 +1,14 @@
 import {
   ApprovalAnswer,
+  BrokenGlass,
   DeviceAnswer,
+  EmergencyCard,
   type HeardEvent,
   ListedDevice,
   ListedRecord,
   OrganisationAnswer,
   PatientAnswer,
+  PractitionerAnswer,
   type Purpose,
   page,
   RecordAnchor,
@@ -17,6 +20,7 @@ import { type AssertionRequest, clientAssertion } from './assertion.ts';
 import type { Call, Calls, Shape } from './calls.ts';
 import { type EventOptions, eventsFrom } from './events.ts';
 import type { Gateway } from './gateway.ts';
+import { type GlassBreaking, glassHeader } from './glass.ts';
 import { Listing, type PageShape } from './listing.ts';
 import { afterUnknown, ProblemError, Unreachable } from './problems.ts';
 import { Tokens } from './tokens.ts';
@@ -67,8 +71,12 @@ export class Session {
   }
 
   /** A patient's records, newest first: all of this custodian for the patient, what grants cover for a device. */
-  recordsOf(patient: string, options: { purpose?: Purpose } = {}): Listing<ListedRecord> {
-    const headers = { 'Purpose-Of-Use': options.purpose };
+  recordsOf(
+    patient: string,
+    options: { purpose?: Purpose; breakGlass?: GlassBreaking } = {},
+  ): Listing<ListedRecord> {
+    const { purpose, breakGlass } = options;
+    const headers = { 'Purpose-Of-Use': purpose, 'Break-Glass': glassHeader(breakGlass) };
     return this.list(page(ListedRecord), `/v1/patients/${encodeURIComponent(patient)}/records`, {}, headers);
   }
 
@@ -97,6 +105,27 @@ export class Session {
   /** One request for approvals, as it stands now. */
   approval(request: string): Promise<ApprovalAnswer> {
     return this.get(ApprovalAnswer, `/v1/approvals/${encodeURIComponent(request)}`);
+  }
+
+  /** One break-glass; with the words about it for the patient and the reviewer, where this gateway has them. */
+  opening(id: string): Promise<BrokenGlass> {
+    return this.get(BrokenGlass, `/v1/break-glass/${encodeURIComponent(id)}`);
+  }
+
+  /** Every break-glass that opened a patient's records: for the patient, its delegates, and regulators. */
+  openingsOf(patient: string): Listing<BrokenGlass> {
+    return this.list(page(BrokenGlass), `/v1/patients/${encodeURIComponent(patient)}/break-glass`);
+  }
+
+  /** The record that any break-glass shows: for the patient, and where the glass is broken. */
+  async emergencyCardOf(patient: string): Promise<string | undefined> {
+    const path = `/v1/patients/${encodeURIComponent(patient)}/emergency-card`;
+    return (await this.get(EmergencyCard, path)).record;
+  }
+
+  /** A practitioner's own key, and the number of its next statement. */
+  practitionerKey(key: string): Promise<PractitionerAnswer> {
+    return this.get(PractitionerAnswer, `/v1/practitioners/${encodeURIComponent(key)}`);
   }
 
   /** A call with this session's token; once more with a fresh token when the gateway does not know it. */

@@ -22,6 +22,7 @@ import type {
   Webhook,
   WebhookRequest,
 } from '@chartkey/vocabulary';
+import type { EmergencyVerbs } from './emergencies/verbs.ts';
 
 /** Who is behind an access token: a live ledger session. */
 export interface Caller {
@@ -179,6 +180,7 @@ export interface Gateway {
     proof: string,
     range: ByteRange | undefined,
   ): Promise<{ first: number; last: number; length: number; body: Readable }>;
+  readonly emergencies: EmergencyVerbs;
   /** Why this gateway cannot serve now; empty when it can. */
   unready(): Promise<string[]>;
   close(): Promise<void>;

@@ -10,6 +10,8 @@ import { Reads } from './access/reads.ts';
 import { Trail } from './access/trail.ts';
 import { type Config, ConfigError } from './config.ts';
 import { claimFolder, takeDataFolder } from './data-folder.ts';
+import { Emergencies } from './emergencies/emergencies.ts';
+import { Reasons } from './emergencies/reasons.ts';
 import { EventRoom, eventVerbs } from './events/index.ts';
 import { type Following, followBlocks } from './following.ts';
 import type { Caller, Gateway } from './gateway.ts';
@@ -95,6 +97,7 @@ export async function openGateway(
     if (events) closing.push(() => events.close());
     const notes = new RetryNotes(await openFileStore(folder.of('retries')));
     const records = new Records({ ledger, vault, organisation, retryKeys, notes });
+    const reasons = new Reasons(await openFileStore(folder.of('reasons')), vault);
     const stopping = new AbortController();
     // The embedded ledger knows no approvals: its one process runs what lies in the folder.
     const watchCode = () =>
@@ -110,7 +113,19 @@ export async function openGateway(
       network,
       genesis: signed,
       organisation,
-      ...verbs({ config, pinned, device, ledger, records, releases, events, following, retryKeys, metrics }),
+      ...verbs({
+        config,
+        pinned,
+        device,
+        ledger,
+        records,
+        releases,
+        events,
+        following,
+        retryKeys,
+        metrics,
+        reasons,
+      }),
       unready: () => readiness.unready(),
       close,
     };
@@ -166,6 +181,7 @@ interface Rooms {
   following: Following | undefined;
   retryKeys: RetryKeys;
   metrics: Metrics;
+  reasons: Reasons;
 }
 
 /** The verbs, each by the room that knows it. */
@@ -205,6 +221,8 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     if (isRevoked) throw new Failure('DEVICE_REVOKED');
     return caller;
   };
+  const { reasons } = rooms;
+  const emergencies = new Emergencies({ ledger, genesis, statements, reasons, standing });
   return {
     startSession: (assertion) => sessions.start(assertion),
     callerOf: (token) => sessions.callerOf(token),
@@ -228,6 +246,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     deviceOf: (id, device) => members.deviceOf(id, device),
     release: (access, proof) => room.release(access, proof),
     sealedOf: (access, proof, range) => room.sealedOf(access, proof, range),
+    emergencies,
   };
 }
 

@@ -16,6 +16,7 @@ export * from './readers.ts';
 export * from './receipt.ts';
 export * from './record.ts';
 export * from './rest.ts';
+export * from './rest-emergencies.ts';
 export * from './sealed-stream.ts';
 export * from './standing.ts';
 export * from './statement.ts';

@@ -4,6 +4,7 @@ import * as z from 'zod';
 /** Headers that must not stand twice in a request; Node keeps the first of some and joins others. */
 export const singletons = [
   'authorization',
+  'break-glass',
   'content-encoding',
   'content-length',
   'content-type',
@@ -22,6 +23,13 @@ export const IdempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,128}$/)
   .describe('Random, the same when a request is tried again; never leaves the gateway');
+
+const compact = '[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+';
+/** What breaks the glass, and what stands behind it. */
+export const BreakGlass = z
+  .string()
+  .regex(new RegExp(`^${compact}(?: *, *${compact})?$`))
+  .describe('The openBreakGlass statement, and after a comma the secondBreakGlass one if there is one');
 
 /** Picks one of a session's purposes; it never widens them. */
 export const PurposeOfUse = Purpose.describe('Picks one of the purposes of the session');

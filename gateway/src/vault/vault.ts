@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { type ByteRange, prologueRange, sealedLength, sealedRangeOf } from '@chartkey/vocabulary';
 import { giveBack } from '../give-back.ts';
 import { contentName, sidecarName, unsettledName } from './names.ts';
+import { MOST_NOTE_BYTES, openNote, sealNote } from './note.ts';
 import { openSealed } from './opening.ts';
 import type { PatientKeys } from './patient-keys.ts';
 import { newAttempt, RecordFacts, removeAttempt, type SealedVersion, storeSealed } from './sealed-version.ts';
@@ -137,6 +138,20 @@ export class Vault {
       range,
       prologue,
     });
+  }
+
+  readonly mostNoteBytes = MOST_NOTE_BYTES;
+
+  /** Seals a few words about a patient; `note` is what they are found by. */
+  async sealNote(words: string, patient: string, note: string): Promise<Buffer> {
+    const { network } = this;
+    return sealNote(words, await this.patientKeys.obtain(patient), { network, patient, note });
+  }
+
+  /** @throws NotInVault when the patient's key is not here (any more); Tampered */
+  async openNote(sealed: Buffer, patient: string, note: string): Promise<string> {
+    const { network } = this;
+    return openNote(sealed, await this.patientKeys.require(patient), { network, patient, note });
   }
 
   /** Erases the patient's key: every version of the patient's here becomes unreadable. False: there was none. */

@@ -76,6 +76,20 @@ const listed = {
 };
 
 type MemoryGateway = Gateway & { fails: unknown; uploads: number; refuses: boolean; streams: Streams };
+const openingOfMemory = {
+  opening: digest('opening'),
+  patient,
+  organisation: 'RiversideMSP',
+  key: digest('practitioner'),
+  practitioner: 'b'.repeat(26),
+  device: digest('device'),
+  reason: 'unconscious' as const,
+  text: digest('reason'),
+  openedAt: time,
+  until: time,
+  reviewBy: time,
+  overdue: true,
+};
 
 const approvalOf = (asked: string) => ({
   request: digest('request'),
@@ -249,6 +263,30 @@ export function memoryGateway(): MemoryGateway {
         length: content.length,
         body: Readable.from([content.subarray(part.first, part.last + 1)]),
       };
+    },
+    emergencies: {
+      breakGlass: async () => may(),
+      keepReason: async () => ({ text: digest('reason') }),
+      openingOf: async () => openingOfMemory,
+      openingsOf: async () => [openingOfMemory],
+      unreviewed: async () => [openingOfMemory],
+      disputes: async () => [
+        {
+          ...{ dispute: digest('dispute'), about: 'break-glass', opening: digest('opening'), patient },
+          ...{ organisation: 'RiversideMSP', openedAt: time, status: 'open' },
+        },
+      ],
+      cardOf: async () => ({ record }),
+      practitionerOf: async (key) => ({
+        ...{ key, organisation: 'RiversideMSP', practitioner: 'b'.repeat(26), role: 'physician' },
+        ...{
+          sig: riverside.masterKey,
+          registeredAt: time,
+          validUntil: time,
+          status: 'registered',
+          nextSeq: 1,
+        },
+      }),
     },
     unready: async () => (gateway.refuses ? ['the ledger cannot be reached'] : []),
     close: async () => undefined,

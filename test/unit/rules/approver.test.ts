@@ -87,7 +87,7 @@ async function outcome({
 }
 
 const frozen = { statement: 's', by: 'k' };
-const suspected = { ...frozen, suspect: guardian.id };
+const suspected = { ...frozen, suspects: [guardian.id] };
 const lost = {
   recovery: { attempt: 2, vetoed: false, lost: [guardian.id] } as unknown as NonNullable<Patient['recovery']>,
 };

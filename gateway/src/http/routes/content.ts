@@ -2,9 +2,10 @@ import { Base32Id } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { pour } from '../answer.ts';
 import { neverForPatients } from '../authenticate.ts';
-import { IdempotencyKey, PurposeOfUse, Range } from '../headers.ts';
+import { BreakGlass, IdempotencyKey, PurposeOfUse, Range } from '../headers.ts';
 import { contentRange, parseRange } from '../range.ts';
 import { route } from '../route.ts';
+import { glassFailures, withGlass } from './glass.ts';
 import { accessFailures } from './ledger-failures.ts';
 
 const served = [
@@ -34,6 +35,7 @@ export const content = route({
     'Purpose-Of-Use': PurposeOfUse.optional(),
     'Idempotency-Key': IdempotencyKey.optional(),
     Range: Range.optional(),
+    'Break-Glass': BreakGlass.optional(),
   }),
   answers: {
     200: { says: 'The whole content, in its own media type', mediaType: '*/*', headers: served },
@@ -41,6 +43,7 @@ export const content = route({
   },
   failures: [
     ...accessFailures,
+    ...glassFailures,
     'END_TO_END_ONLY',
     'RECORD_UNKNOWN',
     'IDEMPOTENCY_MISMATCH',
@@ -55,12 +58,14 @@ export const content = route({
     'VAULT_UNAVAILABLE',
   ],
   mayAsk: neverForPatients,
-  serve: async ({ gateway, response, caller, params, query, headers }) => {
+  serve: async (asked) => {
+    const { gateway, response, caller, params, query, headers } = asked;
+    const purpose = await withGlass(asked, headers['Break-Glass'], headers['Purpose-Of-Use']);
     const found = await gateway.readContent({
       caller,
       record: params.record,
       version: query.version === undefined ? undefined : Number(query.version),
-      purpose: headers['Purpose-Of-Use'],
+      purpose,
       idempotencyKey: headers['Idempotency-Key'],
       range: parseRange(headers.Range),
     });

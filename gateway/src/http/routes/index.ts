@@ -4,6 +4,15 @@ import { audit } from './audit.ts';
 import { content } from './content.ts';
 import { smartConfiguration, wellKnown } from './discovery.ts';
 import { documentation, documentationAsset, openApi } from './documentation.ts';
+import {
+  disputes,
+  emergencyCard,
+  opening,
+  patientOpenings,
+  practitioner,
+  reasons,
+  unreviewed,
+} from './emergencies.ts';
 import { organisationEvents, patientEvents } from './events.ts';
 import { live, ready } from './health.ts';
 import { device, devices, organisation, organisations } from './organisations.ts';
@@ -49,6 +58,13 @@ export const routes: readonly Route[] = [
   devices,
   device,
   audit,
+  reasons,
+  unreviewed,
+  opening,
+  patientOpenings,
+  emergencyCard,
+  practitioner,
+  disputes,
   release,
   sealed,
 ];

@@ -9,9 +9,10 @@ import {
 import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { ownIfPatient, ownOrRegulator } from '../authenticate.ts';
-import { PurposeOfUse } from '../headers.ts';
+import { BreakGlass, PurposeOfUse } from '../headers.ts';
 import { route } from '../route.ts';
 import { Cursor } from './cursor.ts';
+import { glassFailures, withGlass } from './glass.ts';
 import { accessFailures, indexFailures, ledgerFailures, sessionFailures } from './ledger-failures.ts';
 
 const params = z.object({ patient: Thumbprint });
@@ -42,13 +43,14 @@ export const patientRecords = route({
   needs: 'token',
   params,
   query,
-  headers: z.object({ 'Purpose-Of-Use': PurposeOfUse.optional() }),
+  headers: z.object({ 'Purpose-Of-Use': PurposeOfUse.optional(), 'Break-Glass': BreakGlass.optional() }),
   answers: { 200: { says: 'Newest first', schema: RecordsPage, headers: ['Access-Id'] } },
-  failures: [...accessFailures, ...indexFailures, 'PATIENT_UNKNOWN', 'NOT_YOURS'],
+  failures: [...accessFailures, ...glassFailures, ...indexFailures],
   mayAsk: ownIfPatient,
   serve: async (asked) => {
     const { cursor } = asked.query;
-    const purpose = asked.headers['Purpose-Of-Use'];
+    const { 'Purpose-Of-Use': named, 'Break-Glass': glass } = asked.headers;
+    const purpose = await withGlass(asked, glass, named);
     const found = await asked.gateway.recordsOf(asked.caller, asked.params.patient, { cursor, purpose });
     answer(asked, RecordsPage, found.page, { headers: { 'Access-Id': found.access } });
   },

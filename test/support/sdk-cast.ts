@@ -1,0 +1,72 @@
+import {
+  connect,
+  type Device,
+  type Gateway,
+  importKeys,
+  importSigner,
+  keyProof,
+  makeKeys,
+  type Patient,
+  type Practitioner,
+  type Regulator,
+  randomId,
+} from '@chartkey/client';
+import type { Role } from '@chartkey/vocabulary';
+import { sharedConsortium } from './consortium.ts';
+
+/** One organisation's gateway, and who acts through it, with the SDK. */
+export class SdkOrganisation {
+  private constructor(
+    readonly gateway: Gateway,
+    private readonly own: ReturnType<typeof credentialsOf>,
+  ) {}
+
+  static async of(id: string): Promise<SdkOrganisation> {
+    const own = credentialsOf(id);
+    const { network } = sharedConsortium().credentials;
+    return new SdkOrganisation(await connect(own.url, { network }), own);
+  }
+
+  /** The organisation's device in somebody's name. */
+  async device(role: Role = 'physician', purposes: ['TREAT' | 'ETREAT'] = ['TREAT'], who = randomId()) {
+    const { sig } = await importKeys(this.own.ehr);
+    return this.gateway.device(sig, { practitioner: who, role, purposes });
+  }
+
+  async regulator(): Promise<Regulator> {
+    const { sig } = await importKeys(this.own.ehr);
+    return this.gateway.regulator(sig, { practitioner: randomId(), role: 'auditor', purposes: ['HOPERAT'] });
+  }
+
+  /** A practitioner whose key was registered just now, on the organisation's device. */
+  async practitioner(role: Role = 'physician'): Promise<{ key: Practitioner; device: Device }> {
+    const who = randomId();
+    const device = await this.device(role, ['ETREAT'], who);
+    const { sig } = await makeKeys();
+    const { network, organisation } = this.gateway;
+    const master = this.gateway.masterKey(await importSigner(this.own.masterKey), { session: device });
+    const proof = await keyProof({ network, owner: organisation, signer: sig });
+    const validUntil = new Date(Date.now() + 3_600_000).toISOString();
+    await master.registerPractitioner(proof, { practitioner: who, role, validUntil });
+    return { key: this.gateway.practitioner(sig, device), device };
+  }
+
+  /** A patient enrolled here, whose records this organisation may make and read. */
+  async patient(): Promise<Patient> {
+    const patient = this.gateway.patient(await makeKeys());
+    const desk = await this.device();
+    await desk.enrol(await patient.enrolmentStatement({ recorder: this.gateway.organisation }));
+    return patient;
+  }
+}
+
+function credentialsOf(id: string) {
+  const found = sharedConsortium().credentials.organisations.find((one) => one.id === id);
+  if (!found) throw new Error(`${id} is not in the credentials file`);
+  return found;
+}
+
+/** A body to its end, as text. */
+export function textOf({ body }: { body: ReadableStream<Uint8Array> }): Promise<string> {
+  return new Response(body).text();
+}
