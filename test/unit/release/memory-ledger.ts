@@ -3,6 +3,7 @@ import {
   Failure,
   type Grant,
   type PatientFacts,
+  type PractitionerKey,
   queries,
   type Releasable,
 } from '@chartkey/vocabulary';
@@ -14,6 +15,7 @@ import type { TestDevice } from './consortium.ts';
 export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
   readonly statements = new Map<string, string>();
   readonly devices = new Map<string, Device>();
+  readonly practitioners = new Map<string, PractitionerKey>();
   readonly releasable = new Map<string, Releasable>();
   readonly commits = new Map<string, { block: number; valid: boolean }>();
   /** by patient: ids of the statements that shaped what stands */
@@ -59,6 +61,8 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
         );
       case queries.device:
         return found(this.devices.get(name), 'DEVICE_UNKNOWN');
+      case queries.practitioner:
+        return found(this.practitioners.get(name), 'PRACTITIONER_UNKNOWN');
       case queries.releasable:
         return (JSON.parse(name) as string[]).map((access) =>
           structuredClone(this.releasable.get(access) ?? { code: 'ACCESS_UNKNOWN' }),
@@ -88,7 +92,13 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
 /** A copy, as every answer of a peer is one. */
 function found<Value>(
   value: Value | undefined | '',
-  code: 'OUTCOME_UNKNOWN' | 'STATEMENT_UNKNOWN' | 'DEVICE_UNKNOWN' | 'ACCESS_UNKNOWN' | 'PATIENT_UNKNOWN',
+  code:
+    | 'OUTCOME_UNKNOWN'
+    | 'STATEMENT_UNKNOWN'
+    | 'DEVICE_UNKNOWN'
+    | 'ACCESS_UNKNOWN'
+    | 'PATIENT_UNKNOWN'
+    | 'PRACTITIONER_UNKNOWN',
 ): Value {
   if (value === undefined || value === '') throw new Failure(code);
   return structuredClone(value);
