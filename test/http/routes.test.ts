@@ -1,3 +1,4 @@
+import { Failure } from '@chartkey/vocabulary';
 import { access, patient, record, transaction } from './support/memory-gateway.ts';
 import { type Served, serve } from './support/served.ts';
 
@@ -28,6 +29,13 @@ test.each([
   ['/v1/organisations/RiversideMSP', 'patient'],
   ['/v1/organisations/RiversideMSP/devices', 'device'],
   [`/v1/organisations/RiversideMSP/devices/${patient}`, 'patient'],
+  ['/v1/break-glass', 'device'],
+  ['/v1/break-glass?organisation=RiversideMSP', 'regulator'],
+  [`/v1/break-glass/${patient}`, 'patient'],
+  [`/v1/patients/${patient}/break-glass`, 'patient'],
+  [`/v1/patients/${patient}/emergency-card`, 'device'],
+  [`/v1/practitioners/${patient}`, 'device'],
+  ['/v1/disputes', 'regulator'],
   ['/v1/audit/accesses?decision=denied&from=2026-01-01T00:00:00.000Z', 'regulator'],
 ])('GET %s answers JSON to %s, and says which ledger it stands on', async (path, who) => {
   const found = await served.ask({ path, headers: who === 'nobody' ? [] : as(who) });
@@ -63,6 +71,8 @@ test.each([
   ['an insurer asking for a patient’s grants', 'insurer', `/v1/patients/${patient}/grants`, 'NOT_YOURS'],
   ['a hospital searching the trail', 'device', '/v1/audit/accesses', 'REGULATORS_ONLY'],
   ['a patient searching the trail', 'patient', '/v1/audit/accesses', 'REGULATORS_ONLY'],
+  ['a hospital asking for disputes', 'device', '/v1/disputes', 'REGULATORS_ONLY'],
+  ['a patient asking for what awaits a review', 'patient', '/v1/break-glass', 'DEVICES_ONLY'],
 ])('%s is refused without an entry', async (_what, who, path, code) => {
   const found = await served.ask({ path, headers: as(who) });
   expect([found.status, JSON.parse(found.body).code]).toEqual([403, code]);
@@ -116,4 +126,46 @@ test('the page that shows the document loads nothing from elsewhere', async () =
 test('HEAD goes where looking leaves no trace', async () => {
   const found = await served.ask({ method: 'HEAD', path: '/.well-known/chartkey' });
   expect([found.status, found.body]).toEqual([200, '']);
+});
+
+describe('breaking glass', () => {
+  const keep = (body: unknown, who = 'device') =>
+    served.ask({
+      method: 'POST',
+      path: `/v1/break-glass-reasons?patient=${patient}`,
+      headers: [...as(who), 'Content-Type: application/json'],
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+
+  test('the words about it are kept for a device, and nobody learns more than their hash', async () => {
+    const kept = await keep({ words: 'found without pulse' });
+    expect([kept.status, Object.keys(JSON.parse(kept.body))]).toEqual([201, ['text']]);
+    expect(JSON.parse((await keep({ words: 'x' }, 'patient')).body).code).toBe('DEVICES_ONLY');
+  });
+
+  test.each([
+    ['no words', {}],
+    ['blank words', { words: '  ' }],
+    ['too many words', { words: 'x'.repeat(2001) }],
+    ['something beside them', { words: 'x', patient }],
+    ['no JSON', 'words'],
+  ])('%s are refused', async (_what, body) => {
+    expect(JSON.parse((await keep(body)).body).code).toBe('INVALID_REQUEST');
+  });
+
+  const glass = (header: string) =>
+    served.ask({
+      path: `/v1/records/${record}/content`,
+      headers: [...as('device'), `Break-Glass: ${header}`],
+    });
+
+  test('what it is broken with comes with the read: one statement, or two', async () => {
+    expect((await glass('e30.e30.c2ln')).status).toBe(200);
+    expect((await glass('e30.e30.c2ln, e30.e30.c2ln')).status).toBe(200);
+    for (const malformed of ['e30', 'e30.e30.c2ln;e30.e30.c2ln', 'e30.e30.c2ln,e30.e30.c2ln,e30.e30.c2ln']) {
+      expect(JSON.parse((await glass(malformed)).body)).toMatchObject({ code: 'INVALID_REQUEST' });
+    }
+    served.gateway.fails = new Failure('ROLE_NOT_ALLOWED');
+    expect(JSON.parse((await glass('e30.e30.c2ln')).body)).toMatchObject({ code: 'ROLE_NOT_ALLOWED' });
+  });
 });

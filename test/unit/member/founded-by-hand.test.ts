@@ -156,3 +156,24 @@ test('a device that is revoked by hand may not come back', async () => {
   const again = () => done(['approve-device', 'signed.json', `${id}.key`, `${id}.ehr`, 'ehr'], settings);
   await expect(again()).rejects.toThrow(new Failure('DEVICE_REVOKED'));
 });
+
+test('a practitioner’s key is registered by hand, and one that is revoked may not come back', async () => {
+  const id = 'RiversideMSP';
+  const settings = ledgerSettings(id, underneath.access(id));
+  const key = await done(['practitioner-key', 'physician.key']);
+  const register = (name: string, role = 'physician', until = '2099-12-31') =>
+    done(['register-practitioner', 'signed.json', `${id}.key`, 'physician.key', name, role, until], settings);
+  const said = await register('new');
+  const [, practitioner = ''] = new RegExp(`^Registered: ${key}, physician ([a-z2-7]{26}) of ${id}$`).exec(
+    said,
+  )!;
+  expect(await register(practitioner)).toMatch(/^Registered already: /);
+  await expect(register('new')).rejects.toThrow(`registered already, for a physician of ${id}`);
+  await expect(register(practitioner, 'surgeon')).rejects.toThrow('surgeon is no role: physician, nurse');
+  await expect(register('Jane')).rejects.toThrow('Jane is no pseudonym of a practitioner: give new.');
+  await expect(register('new', 'nurse', '2099-13-01')).rejects.toThrow('2099-13-01 is no day');
+  expect(await done(['revoke-practitioner', 'signed.json', `${id}.key`, key], settings)).toBe(
+    `Revoked: ${key} of ${id}`,
+  );
+  await expect(register(practitioner)).rejects.toThrow(new Failure('PRACTITIONER_REVOKED'));
+});
