@@ -1,9 +1,9 @@
-import type { Readable } from 'node:stream';
 import type {
   AcceptedStatement,
   Denial,
   ApprovalAnswer,
   DeviceAnswer,
+  EndToEndRead,
   LedgerEvent,
   ListedAccess,
   ListedDevice,
@@ -48,6 +48,14 @@ export interface Content {
   digest: string;
   /** the part served, both ends included; absent for the whole */
   part?: { first: number; last: number };
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** A part of a sealed stream, both ends included, and the length of the whole; nothing in it was opened here. */
+export interface SealedBytes {
+  first: number;
+  last: number;
+  length: number;
   body: AsyncIterable<Uint8Array>;
 }
 
@@ -127,6 +135,10 @@ export interface Gateway {
     idempotencyKey?: string | undefined;
     range?: ByteRange | undefined;
   }): Promise<Content>;
+  /** @param request the reader's own `chartkey-request+jwt`: what is released is for that key alone */
+  readEndToEnd(caller: Caller, request: string): Promise<EndToEndRead>;
+  /** Sealed bytes of such a read, for the session that made it. */
+  sealedRead(caller: Caller, access: string, range: ByteRange | undefined): Promise<SealedBytes>;
   /** For a device also the id of its `list` access. */
   recordsOf(
     caller: Caller,
@@ -175,11 +187,7 @@ export interface Gateway {
   /** The custodian's side: `proof` is the Bearer JWT of the asking gateway's device. */
   release(access: string, proof: string): Promise<ReleaseAnswer>;
   /** Sealed bytes of a released access, both ends included. */
-  sealedOf(
-    access: string,
-    proof: string,
-    range: ByteRange | undefined,
-  ): Promise<{ first: number; last: number; length: number; body: Readable }>;
+  sealedOf(access: string, proof: string, range: ByteRange | undefined): Promise<SealedBytes>;
   readonly emergencies: EmergencyVerbs;
   /** Why this gateway cannot serve now; empty when it can. */
   unready(): Promise<string[]>;

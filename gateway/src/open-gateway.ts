@@ -3,6 +3,7 @@ import { Failure, isCareMember } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
 import { Approvals, approvalVerbs } from './access/approvals.ts';
 import { Asking } from './access/asking.ts';
+import { EndToEndReads } from './access/end-to-end-reads.ts';
 import { Members } from './access/members.ts';
 import { Questions } from './access/questions.ts';
 import { Readers } from './access/readers.ts';
@@ -214,6 +215,7 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
       },
     },
   });
+  const endToEnd = new EndToEndReads({ asking, releases });
   // Reads and lists are the ledger's to refuse, so that their denial is logged; these submit nothing.
   const standing = (caller: Caller): Caller => {
     const { member, session } = caller;
@@ -231,6 +233,8 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     storeVersion: (upload) => records.storeVersion(upload),
     anchorOf: async (caller, record) => records.anchorOf(standing(caller), record),
     readContent: (read) => reads.readContent(read),
+    readEndToEnd: (caller, request) => endToEnd.read(caller, request),
+    sealedRead: (caller, access, range) => endToEnd.sealed(caller, access, range),
     recordsOf: (caller, patient, page) => trail.recordsOf(caller, patient, page),
     patientOf: async (caller, patient) => trail.patientOf(standing(caller), patient),
     grantsOf: async (caller, patient, cursor) => trail.grantsOf(standing(caller), patient, cursor),

@@ -11,9 +11,9 @@ import {
   Purpose,
   parseCompactJws,
   parseUnambiguous,
+  REQUEST_BYTES,
   Seconds,
   SessionId,
-  STATEMENT_BYTES,
   Thumbprint,
   thumbprint,
   VersionNumber,
@@ -57,7 +57,7 @@ export interface ReadRequest {
 /** @throws Failure REQUEST_PROOF_INVALID for any departure from the profile */
 export function readRequest(compact: string): ReadRequest {
   try {
-    if (compact.length > STATEMENT_BYTES) throw new SyntaxError('too long');
+    if (compact.length > REQUEST_BYTES) throw new SyntaxError('too long');
     const { header, payload, signingInput, signature } = parseCompactJws(compact);
     const { alg: algorithm, kid: key } = RequestHeader.parse(parseUnambiguous(header));
     const claims = RequestClaims.parse(parseUnambiguous(payload));

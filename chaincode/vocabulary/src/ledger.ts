@@ -17,6 +17,8 @@ import { Basis, distinct, Purpose } from './words.ts';
 
 /** Items that one transaction takes at most. */
 export const MOST_ITEMS = 64;
+/** Bytes that a reader's signed request may have: one with an RS384 signature has about 1.5 KB. */
+export const REQUEST_BYTES = 4096;
 
 /**
  * Names of the transactions and queries, `contract:transaction`. A transaction takes one argument,
@@ -159,7 +161,7 @@ export const ReadItem = z.strictObject({
   purpose: Purpose,
   retryKey: RetryKey.optional(),
   /** a `chartkey-request+jwt` by the reader's own key: the release is made for that key alone */
-  request: Jws.optional(),
+  request: z.string().max(REQUEST_BYTES).optional(),
 });
 export const ListItem = z.strictObject({
   kind: z.literal('list'),

@@ -13,6 +13,7 @@ import {
   VersionNumber,
 } from './ids.ts';
 import { Algorithm, DeviceKey, P256Key } from './keys.ts';
+import { REQUEST_BYTES } from './ledger.ts';
 import { ReceiptText } from './receipt.ts';
 import { ApprovalRequest } from './standing.ts';
 import { Grantee, Scope } from './statement.ts';
@@ -187,11 +188,27 @@ export const ApprovalAnswer = ApprovalRequest.extend({ also: z.array(Sha256Text)
 export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>;
 
 export const ReleaseRequest = z.strictObject({ access: AccessId });
-/** What the custodian hands over: the record's header, the leaves of its commitment, the wrapped key. */
-export const ReleaseAnswer = z.object({
-  access: AccessId,
-  header: z.looseObject({}),
-  leaves: z.base64(),
-  key: z.string(),
-});
+const released = { access: AccessId, leaves: z.base64(), key: z.string() };
+/** What the custodian hands to a gateway that reads: the record's header, its leaves, the key for that gateway. */
+export const OpenRelease = z.object({ ...released, header: z.looseObject({}) });
+export type OpenRelease = z.infer<typeof OpenRelease>;
+/**
+ * What it hands over for a reader alone: the header sealed under the data key, the key wrapped for the reader.
+ * Whoever passes it on can open nothing.
+ */
+export const SealedRelease = z.object({ ...released, sealedHeader: z.base64url() });
+export type SealedRelease = z.infer<typeof SealedRelease>;
+export const ReleaseAnswer = z.union([OpenRelease, SealedRelease]);
 export type ReleaseAnswer = z.infer<typeof ReleaseAnswer>;
+
+/** A read end to end: everything about it stands in the reader's own `chartkey-request+jwt`. */
+export const ReadRequest = z.strictObject({ request: z.string().max(REQUEST_BYTES) });
+/** A release, and what the asking gateway's ledger says of the version. */
+export const EndToEndRead = SealedRelease.extend({
+  record: Base32Id,
+  version: VersionNumber,
+  patient: Thumbprint,
+  custodian: OrganisationId,
+  commitment: Sha256Text,
+});
+export type EndToEndRead = z.infer<typeof EndToEndRead>;

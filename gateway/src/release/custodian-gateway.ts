@@ -1,4 +1,5 @@
 import { Failure, ReleaseAnswer } from '@chartkey/vocabulary';
+import type { ByteRange as AskedRange, SealedBytes } from '../gateway.ts';
 import { type ByteRange, Tampered } from '../vault/index.ts';
 import { alarmed, type RaiseAlarm } from './alarm.ts';
 import { CallFailed } from './answer-body.ts';
@@ -6,6 +7,7 @@ import { failureOf } from './custodian-answer.ts';
 import type { Answer } from './exchange.ts';
 import type { GatewayDevice } from './gateway-device.ts';
 import type { Outgoing, StreamedAnswer } from './outgoing.ts';
+import { lengthBeyond, partIn, rangeText } from './passed-on.ts';
 import { makeProof, releasesUrl, sealedUrl } from './proof.ts';
 
 /** Milliseconds for a release (the custodian may wait 5 s for the entry, and 5 s for its block). */
@@ -72,22 +74,49 @@ export class CustodianGateway {
    */
   async sealed(access: string, range: ByteRange, length: number): Promise<AsyncIterableIterator<Buffer>> {
     const { start, end } = range;
-    const answer = await this.tried(() =>
+    const answer = await this.streamed(access, `bytes=${start}-${end}`);
+    const whole = start === 0 && end === length - 1;
+    const served = answer.headers['content-range'] === `bytes ${start}-${end}/${length}`;
+    if (answer.status === 206 ? served : answer.status === 200 && whole) return answer.body;
+    throw await this.streamRefusal(answer);
+  }
+
+  /**
+   * The same for a reader behind us, who alone can tell what they are: the part that was asked for.
+   * @throws Failure RANGE_NOT_SATISFIABLE {length}, and as `release`
+   */
+  async sealedFor(access: string, range: AskedRange | undefined): Promise<SealedBytes> {
+    const answer = await this.streamed(access, range && rangeText(range));
+    const part = partIn(answer);
+    if (part) return { ...part, body: this.flowing(answer.body, access) };
+    const length = lengthBeyond(answer);
+    if (length === undefined) throw await this.streamRefusal(answer);
+    await answer.body.return?.();
+    throw new Failure('RANGE_NOT_SATISFIABLE', { length });
+  }
+
+  private streamed(access: string, range: string | undefined): Promise<StreamedAnswer> {
+    const path = `/v1/releases/${access}/sealed`;
+    return this.tried(() =>
       this.parts.outgoing.stream(
         {
           organisation: this.organisation,
           method: 'GET',
-          path: `/v1/releases/${access}/sealed`,
-          headers: { ...this.authorised(sealedUrl(this.url, access)), range: `bytes=${start}-${end}` },
+          path,
+          headers: { ...this.authorised(sealedUrl(this.url, access)), ...(range !== undefined && { range }) },
           milliseconds: STREAM_TIME,
         },
         STREAM_TIME,
       ),
     );
-    const whole = start === 0 && end === length - 1;
-    const served = answer.headers['content-range'] === `bytes ${start}-${end}/${length}`;
-    if (answer.status === 206 ? served : answer.status === 200 && whole) return answer.body;
-    throw await this.streamRefusal(answer);
+  }
+
+  private async *flowing(body: AsyncIterable<Buffer>, access: string): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw this.failureFor(error, access);
+    }
   }
 
   /** What a reader gets for an error on the way; bytes that are not the anchored ones raise an alarm. */

@@ -3,8 +3,10 @@ import {
   canonicalJson,
   Failure,
   millisecondsOf,
+  type OpenRelease,
   type P256Key,
   type ReleaseAnswer,
+  type SealedRelease,
 } from '@chartkey/vocabulary';
 import { NotInVault, type OpenedVersion, Tampered, type Vault } from '../vault/index.ts';
 import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
@@ -49,22 +51,23 @@ export class Custodian {
   constructor(private readonly parts: CustodianParts) {}
 
   /**
-   * Releases the key of an access to another organisation, once for each recipient.
+   * Releases the key of an access to another organisation, once for each recipient. What is read end to end is
+   * wrapped for its reader alone, so it may be handed over again while the access is young.
    * @throws Failure BUSY, ACCESS_UNKNOWN, ACCESS_TOO_OLD, ALREADY_RELEASED, RELEASE_REFUSED, NOT_CUSTODIAN,
    * SESSION_EXPIRED, the code of a denial; LEDGER_DISAGREES and INTEGRITY_BROKEN, each with an alarm
    */
   async releaseTo(request: Asked): Promise<ReleaseAnswer> {
     const recipient = await this.parts.devices.approved(request.recipientDevice);
     const handed = await this.release(request, recipient, recipient.organisation);
-    return answerOf(handed, handed.reader ?? recipient.enc);
+    return handed.reader ? sealedFor(handed, handed.reader) : openedFor(handed, recipient.enc);
   }
 
   /** The same for a reader at this gateway that reads end to end: the key is wrapped for that reader alone. */
-  async releaseToReader(request: Asked): Promise<ReleaseAnswer> {
+  async releaseToReader(request: Asked): Promise<SealedRelease> {
     const recipient = await this.parts.devices.approved(request.recipientDevice);
     const handed = await this.release(request, recipient, undefined);
     if (!handed.reader) throw new Failure('RELEASE_REFUSED');
-    return answerOf(handed, handed.reader);
+    return sealedFor(handed, handed.reader);
   }
 
   /** The same for a record that this organisation's own gateway reads: every check, without the wrapping. */
@@ -102,11 +105,13 @@ export class Custodian {
     const handed = await this.watched(access, async () => {
       const { claim, reader } = await this.entitled(access, recipient, commits.followed(block));
       this.checkAge(claim);
-      if (log.untilOf(access, recipientDevice) !== undefined)
+      if (!reader && log.untilOf(access, recipientDevice) !== undefined) {
         throw new Failure('ALREADY_RELEASED', { access });
+      }
       return { claim, reader, opened: await this.open(claim) };
     });
-    await log.append({ access, recipient: recipientDevice, until: handed.claim.until });
+    const { claim, reader } = handed;
+    await log.append({ access, recipient: recipientDevice, until: claim.until }, reader !== undefined);
     return handed;
   }
 
@@ -166,13 +171,23 @@ export class Custodian {
   }
 }
 
-/** Header, leaves and the key, wrapped for one recipient. */
-function answerOf({ claim, opened }: Handed, enc: P256Key): ReleaseAnswer {
+/** Header, leaves and the key, wrapped for one gateway. */
+function openedFor(handed: Handed, enc: P256Key): OpenRelease {
+  return { ...wrappedFor(handed, enc), header: handed.opened.version.header };
+}
+
+/** The same for one reader: nobody on the way learns what kind of content it is, or its digest. */
+function sealedFor(handed: Handed, enc: P256Key): SealedRelease {
+  const sealedHeader = Buffer.from(handed.opened.sealedHeader).toString('base64url');
+  return { ...wrappedFor(handed, enc), sealedHeader };
+}
+
+function wrappedFor({ claim, opened }: Handed, enc: P256Key) {
   const { access, record, version } = claim.entry;
   const key = wrapDataKey(opened.dataKey, enc, { access, record, version });
   opened.dataKey.fill(0);
   const leaves = Buffer.from(opened.version.leaves).toString('base64');
-  return { access, header: opened.version.header, leaves, key };
+  return { access, leaves, key };
 }
 
 function anchorIn({ entry, commitment }: Claim) {

@@ -1,15 +1,18 @@
 import type { Trust } from '@chartkey/rules';
 import { nodeSignatureChecks as checks } from '@chartkey/rules/node';
-import type { Genesis, ReleaseAnswer } from '@chartkey/vocabulary';
-import type { ByteRange } from '../gateway.ts';
+import type { EndToEndRead, Genesis, ReleaseAnswer } from '@chartkey/vocabulary';
+import type { ByteRange, SealedBytes } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Vault } from '../vault/index.ts';
 import type { RaiseAlarm } from './alarm.ts';
 import { Basis } from './basis.ts';
+import { Claims } from './claims.ts';
 import { Commits } from './commits.ts';
 import { Custodian } from './custodian.ts';
+import { CustodianGateways } from './custodian-gateways.ts';
 import { Destinations, type Resolve } from './destinations.ts';
 import { Devices } from './devices.ts';
+import { EndToEnd, type OwnAccess } from './end-to-end.ts';
 import { Entitlement } from './entitlement.ts';
 import type { GatewayDevice } from './gateway-device.ts';
 import { Outgoing } from './outgoing.ts';
@@ -18,7 +21,7 @@ import { Proven } from './proven.ts';
 import type { Reading } from './reading.ts';
 import { openReleasedLog, type ReleasedLog } from './released-log.ts';
 import { Requester } from './requester.ts';
-import { Sealed, type SealedPart } from './sealed.ts';
+import { Sealed } from './sealed.ts';
 import { Statements } from './statements.ts';
 
 export type { Alarm, RaiseAlarm } from './alarm.ts';
@@ -26,7 +29,6 @@ export type { Resolve } from './destinations.ts';
 export { type GatewayDevice, gatewayDevice, signedBy } from './gateway-device.ts';
 export { makeProof, releasesUrl, sealedUrl } from './proof.ts';
 export type { Reading } from './reading.ts';
-export type { SealedPart } from './sealed.ts';
 
 /** What this room stands on. */
 export interface ReleaseRoomParts {
@@ -69,6 +71,7 @@ export class ReleaseRoom {
   private readonly proofs: Proofs;
   private readonly sealed: Sealed;
   private readonly requester: Requester;
+  private readonly endToEnd: EndToEnd;
   private readonly outgoing: Outgoing;
   private readonly url: string;
 
@@ -93,8 +96,11 @@ export class ReleaseRoom {
     this.proofs = new Proofs({ devices, checks, now });
     this.sealed = new Sealed({ custodian: this.custodian, vault, now });
     this.outgoing = new Outgoing(new Destinations(genesis, parts.resolve));
-    const { custodian, outgoing } = this;
-    this.requester = new Requester({ ...parts, custodian, outgoing, devices, entitlement, now });
+    const { custodian, outgoing, sealed } = this;
+    const claims = new Claims({ ...parts, devices, entitlement });
+    const custodians = new CustodianGateways({ ...parts, outgoing, now });
+    this.requester = new Requester({ ...parts, custodian, claims, custodians, now });
+    this.endToEnd = new EndToEnd({ ...parts, custodian, claims, custodians, sealed });
   }
 
   /**
@@ -112,7 +118,7 @@ export class ReleaseRoom {
    * @param proof a fresh Bearer JWT, addressed to the URL of these sealed bytes
    * @throws Failure RELEASE_PROOF_INVALID, and as `Sealed.of`
    */
-  async sealedOf(access: string, proof: string, range: ByteRange | undefined): Promise<SealedPart> {
+  async sealedOf(access: string, proof: string, range: ByteRange | undefined): Promise<SealedBytes> {
     const { device } = await this.proofs.check(proof, sealedUrl(this.url, access));
     return this.sealed.of(access, device, range);
   }
@@ -123,6 +129,16 @@ export class ReleaseRoom {
    */
   async open(granted: { access: string; record: string }, options: { keep: boolean }): Promise<Reading> {
     return this.requester.open(granted, options);
+  }
+
+  /** Has a granted access of our own released for its reader alone. @throws Failure as `EndToEnd.release` */
+  async releaseToReader(own: OwnAccess): Promise<EndToEndRead> {
+    return this.endToEnd.release(own);
+  }
+
+  /** Sealed bytes of such an access. @throws Failure as `EndToEnd.sealed` */
+  async sealedToReader(own: OwnAccess, range: ByteRange | undefined): Promise<SealedBytes> {
+    return this.endToEnd.sealed(own, range);
   }
 
   /** Forgets the keys that are kept, lets what is being logged finish, closes resting connections. */

@@ -76,11 +76,14 @@ export class ReleasedLog {
   /**
    * Logs a release; resolves when it would survive a loss of power. The second of two is refused at once,
    * and one whose writing failed stays spent.
+   * @param again log it once more: the key goes to the same reader alone, whoever passes it on
    * @throws Failure ALREADY_RELEASED, VAULT_FULL, BROKEN
    */
-  async append(release: Omit<Release, 'releasedAt'>): Promise<void> {
+  async append(release: Omit<Release, 'releasedAt'>, again = false): Promise<void> {
     const { access, recipient, until } = release;
-    if (this.untilOf(access, recipient) !== undefined) throw new Failure('ALREADY_RELEASED', { access });
+    if (!again && this.untilOf(access, recipient) !== undefined) {
+      throw new Failure('ALREADY_RELEASED', { access });
+    }
     this.keepInMind(access, recipient, until);
     const line = `${JSON.stringify({ access, recipient, releasedAt: this.now(), until })}\n`;
     const written = new Promise<void>((done, failed) => {

@@ -1,9 +1,9 @@
-import { Failure, type Genesis } from '@chartkey/vocabulary';
+import { Failure } from '@chartkey/vocabulary';
 import { VerifiedVersion } from '../vault/index.ts';
-import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
-import { CustodianGateway, type CustodianGatewayParts } from './custodian-gateway.ts';
-import type { Devices } from './devices.ts';
-import type { Claim, Entitlement } from './entitlement.ts';
+import type { Claims } from './claims.ts';
+import type { CustodianGateways } from './custodian-gateways.ts';
+import type { Claim } from './entitlement.ts';
+import type { GatewayDevice } from './gateway-device.ts';
 import { unwrapDataKey } from './key-wrapping.ts';
 import { OwnReading, type OwnReadingParts } from './own-reading.ts';
 import type { Reading } from './reading.ts';
@@ -14,14 +14,14 @@ import { RemoteReading } from './remote-reading.ts';
 /** Records whose custodian is remembered; it never changes. */
 const CUSTODIANS = 65_536;
 
-export interface RequesterParts extends CustodianGatewayParts, OwnReadingParts {
+export interface RequesterParts extends OwnReadingParts {
   /** this organisation */
   organisation: string;
   network: string;
-  genesis: Genesis;
-  devices: Devices;
-  entitlement: Entitlement;
-  alarm: RaiseAlarm;
+  /** this gateway's own device */
+  device: GatewayDevice;
+  claims: Claims;
+  custodians: CustodianGateways;
   now: () => number;
 }
 
@@ -57,7 +57,7 @@ export class Requester {
   private async release({ access, record }: { access: string; record: string }): Promise<Reading> {
     const { organisation } = this.parts;
     if (this.custodians.get(record) === organisation) return this.releaseHere(access);
-    const claim = await this.claim(access);
+    const claim = await this.parts.claims.of(access);
     this.custodians.set(claim.entry.record, claim.custodian);
     return claim.custodian === organisation ? this.releaseHere(access) : this.releaseThere(claim);
   }
@@ -71,8 +71,10 @@ export class Requester {
   private async releaseThere({ entry, custodian, commitment, until }: Claim): Promise<Reading> {
     const { access, record, version, patient } = entry;
     const { network, device, now } = this.parts;
-    const gateway = this.gatewayOf(custodian);
+    const gateway = this.parts.custodians.of(custodian);
     const answer = await gateway.release(access);
+    // Wrapped for its reader alone: not ours to open.
+    if (!('header' in answer)) throw new Failure('RELEASE_REFUSED', { access });
     const anchor = { record, version, patient, commitment, network };
     try {
       const verified = await VerifiedVersion.verify(
@@ -84,22 +86,6 @@ export class Requester {
       return new RemoteReading({ access, version: verified, dataKey, until }, gateway, now);
     } catch (error) {
       throw gateway.failureFor(error, access);
-    }
-  }
-
-  private gatewayOf(custodian: string): CustodianGateway {
-    const member = this.parts.genesis.organisations.find((one) => one.id === custodian);
-    if (!member) throw new Failure('CUSTODIAN_UNAVAILABLE', { organisation: custodian });
-    return new CustodianGateway(custodian, member.url, this.parts);
-  }
-
-  private async claim(access: string): Promise<Claim> {
-    const { entitlement, devices, device, alarm } = this.parts;
-    try {
-      return await entitlement.claim(access, await devices.approved(device.device));
-    } catch (error) {
-      if (!(error instanceof Disagreement)) throw error;
-      throw alarmed(alarm, { code: 'LEDGER_DISAGREES', what: error.message, about: { access } });
     }
   }
 }

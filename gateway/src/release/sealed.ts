@@ -1,18 +1,10 @@
 import { Readable } from 'node:stream';
 import { Failure } from '@chartkey/vocabulary';
-import type { ByteRange } from '../gateway.ts';
+import type { ByteRange, SealedBytes } from '../gateway.ts';
 import { type OpenedVersion, sealedLength, type Vault } from '../vault/index.ts';
 import type { Custodian } from './custodian.ts';
 
-/** A part of a sealed stream, both ends included, and the length of the whole. */
-export interface SealedPart {
-  first: number;
-  last: number;
-  length: number;
-  body: Readable;
-}
-
-export interface SealedParts {
+export interface SealedBytess {
   custodian: Custodian;
   vault: Pick<Vault, 'sealedRange'>;
   /** milliseconds since 1970 */
@@ -21,14 +13,18 @@ export interface SealedParts {
 
 /** Gives out sealed bytes of accesses that were released, each time after the whole check. */
 export class Sealed {
-  constructor(private readonly parts: SealedParts) {}
+  constructor(private readonly parts: SealedBytess) {}
 
   /**
    * Sealed bytes of a released access; the stream breaks off when the session ends.
    * @param range as asked; undefined for all
    * @throws Failure RELEASE_REFUSED, SESSION_EXPIRED, RANGE_NOT_SATISFIABLE {length}, and as `Custodian.releaseTo`
    */
-  async of(access: string, recipientDevice: string, range: ByteRange | undefined): Promise<SealedPart> {
+  async of(
+    access: string,
+    recipientDevice: string,
+    range: ByteRange | undefined,
+  ): Promise<SealedBytes & { body: Readable }> {
     const { opened, claim } = await this.parts.custodian.releasedTo({ access, recipientDevice });
     opened.dataKey.fill(0);
     return this.part(opened, claim.until, range);
@@ -39,7 +35,7 @@ export class Sealed {
     opened: OpenedVersion,
     until: number,
     range: ByteRange | undefined,
-  ): Promise<SealedPart> {
+  ): Promise<SealedBytes & { body: Readable }> {
     const length = sealedLength(opened.version.header.length);
     const { first, last } = within(range, length);
     const stored = await this.parts.vault.sealedRange(opened, { start: first, end: last });

@@ -50,7 +50,13 @@ export function openSidecar(bytes: Buffer, patientKey: Uint8Array, name: Version
   const dataKey = unwrapKey(key, patientKey, nameOf(name));
   const headerBytes = openSmall(header, dataKey, associatedDataOf(name, 'header'));
   try {
-    return { attempt, dataKey, leaves, header: JSON.parse(headerBytes.toString()) as unknown };
+    return {
+      attempt,
+      dataKey,
+      leaves,
+      sealedHeader: header,
+      header: JSON.parse(headerBytes.toString()) as unknown,
+    };
   } catch (error) {
     throw new Tampered('header', { cause: error });
   }

@@ -20,6 +20,8 @@ const SMALL_BYTES = 65_536;
 export interface OpenedVersion {
   readonly version: VerifiedVersion;
   readonly dataKey: Buffer;
+  /** the header under the data key, as it is stored: for a reader that no gateway on the way reads for */
+  readonly sealedHeader: Uint8Array;
   /** where its sealed content lies, for `sealedRange` */
   readonly content: string;
 }
@@ -104,9 +106,9 @@ export class Vault {
       this.payloads.read(sidecarName(record, version, commitment), MOST_SIDECAR_BYTES),
       this.patientKeys.require(patient),
     ]);
-    const { attempt, dataKey, header, leaves } = openSidecar(bytes, patientKey, named);
+    const { attempt, dataKey, header, sealedHeader, leaves } = openSidecar(bytes, patientKey, named);
     const verified = await VerifiedVersion.verify(header, leaves, named);
-    return { version: verified, dataKey, content: contentName(record, version, attempt) };
+    return { version: verified, dataKey, sealedHeader, content: contentName(record, version, attempt) };
   }
 
   /**

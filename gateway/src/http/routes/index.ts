@@ -18,6 +18,7 @@ import { live, ready } from './health.ts';
 import { device, devices, organisation, organisations } from './organisations.ts';
 import { patient, patientAccesses, patientGrants, patientRecords } from './patients.ts';
 import { patientDenials, patientReaders } from './readers.ts';
+import { read, readSealed } from './reads.ts';
 import { anchor, storeRecord, storeVersion } from './records.ts';
 import { release, sealed } from './releases.ts';
 import { statements } from './statements.ts';
@@ -39,6 +40,8 @@ export const routes: readonly Route[] = [
   storeVersion,
   anchor,
   content,
+  read,
+  readSealed,
   patient,
   patientRecords,
   patientGrants,

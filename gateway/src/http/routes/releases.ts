@@ -1,6 +1,8 @@
 import { denials } from '@chartkey/rules';
 import { AccessId, Failure, parseUnambiguous, ReleaseAnswer, ReleaseRequest } from '@chartkey/vocabulary';
+import type { Response } from 'express';
 import * as z from 'zod';
+import type { ByteRange, SealedBytes } from '../../gateway.ts';
 import { answer, pour } from '../answer.ts';
 import { textOf } from '../body.ts';
 import { Range } from '../headers.ts';
@@ -25,6 +27,12 @@ const releaseFailures = [
   'INTEGRITY_BROKEN',
 ] as const;
 
+const mediaType = 'application/octet-stream';
+export const sealedAnswers = {
+  200: { says: 'All sealed bytes', mediaType, headers: ['Accept-Ranges'] },
+  206: { says: 'The range asked for', mediaType, headers: ['Accept-Ranges', 'Content-Range'] },
+};
+
 export const release = route({
   method: 'post',
   path: '/v1/releases',
@@ -32,7 +40,12 @@ export const release = route({
   summary: 'Another gateway asks for the key of a granted access',
   needs: 'proof',
   body: { mediaType: 'application/json', schema: ReleaseRequest, limit: RELEASE_BYTES },
-  answers: { 200: { says: 'Header and leaves of the version, and its wrapped key', schema: ReleaseAnswer } },
+  answers: {
+    200: {
+      says: 'Header (sealed, where it is for a reader alone) and leaves of the version, and its wrapped key',
+      schema: ReleaseAnswer,
+    },
+  },
   failures: [...releaseFailures, 'ALREADY_RELEASED'],
   serve: async (asked) =>
     answer(asked, ReleaseAnswer, await asked.gateway.release(await accessIn(asked), asked.proof)),
@@ -46,32 +59,33 @@ export const sealed = route({
   needs: 'proof',
   params: z.object({ access: AccessId }),
   headers: z.object({ Range: Range.optional() }),
-  answers: {
-    200: { says: 'All sealed bytes', mediaType: 'application/octet-stream', headers: ['Accept-Ranges'] },
-    206: {
-      says: 'The range asked for',
-      mediaType: 'application/octet-stream',
-      headers: ['Accept-Ranges', 'Content-Range'],
-    },
-  },
+  answers: sealedAnswers,
   failures: [...releaseFailures, 'RANGE_NOT_SATISFIABLE'],
   serve: async ({ gateway, proof, response, params, headers }) => {
     const range = parseRange(headers.Range);
-    const { first, last, length, body } = await gateway.sealedOf(params.access, proof, range);
-    await pour(
-      response,
-      range ? 206 : 200,
-      {
-        'Content-Type': 'application/octet-stream',
-        'Content-Length': last - first + 1,
-        ...(range ? { 'Content-Range': contentRange({ first, last }, length) } : {}),
-        'Accept-Ranges': 'bytes',
-        'Cache-Control': 'no-store',
-      },
-      body,
-    );
+    await pourSealed(response, range, await gateway.sealedOf(params.access, proof, range));
   },
 });
+
+/** Answers sealed bytes: all of them, or the part that was asked for. */
+export async function pourSealed(
+  response: Response,
+  range: ByteRange | undefined,
+  { first, last, length, body }: SealedBytes,
+): Promise<void> {
+  await pour(
+    response,
+    range ? 206 : 200,
+    {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': last - first + 1,
+      ...(range ? { 'Content-Range': contentRange({ first, last }, length) } : {}),
+      'Accept-Ranges': 'bytes',
+      'Cache-Control': 'no-store',
+    },
+    body,
+  );
+}
 
 async function accessIn({ request, response, settings }: Asked): Promise<string> {
   const { idleMilliseconds } = settings;
