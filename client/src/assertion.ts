@@ -23,6 +23,8 @@ export interface Practice {
 
 export interface AssertionRequest {
   signer: Signer;
+  /** a patient's id where it is no longer the thumbprint of the key that signs */
+  issuer?: string | undefined;
   /** the token URL that the genesis document registers for the gateway */
   tokenUrl: string;
   /** of a device; absent for a patient */
@@ -41,11 +43,11 @@ export function randomId(): string {
  * It works once, and for 300 s. @throws ZodError when a member does not have its form
  */
 export async function clientAssertion(request: AssertionRequest): Promise<string> {
-  const { signer, tokenUrl, practice, now = Date.now } = request;
+  const { signer, tokenUrl, practice, issuer = signer.id, now = Date.now } = request;
   const iat = Math.floor(now() / 1000);
   const claims = {
-    iss: signer.id,
-    sub: signer.id,
+    iss: issuer,
+    sub: issuer,
     aud: tokenUrl,
     jti: randomId(),
     iat,

@@ -16,6 +16,8 @@ import type { Gateway } from './gateway.ts';
 import { type GlassBreaking, glassHeader } from './glass.ts';
 import type { Signer } from './keys.ts';
 import type { Listing } from './listing.ts';
+import type { OpeningKeys } from './opening/data-key.ts';
+import type { EndToEndOptions } from './reading.ts';
 import { Session } from './session.ts';
 import type { SignedStatement } from './statements.ts';
 import { type Content, uploadOf, withKey } from './upload.ts';
@@ -129,6 +131,23 @@ export class Device extends Session {
   /** Broken glass that awaits a review: of a privacy officer's own organisation; all or one's for a regulator. */
   unreviewed(organisation?: string): Listing<BrokenGlass> {
     return this.list(page(BrokenGlass), '/v1/break-glass', { organisation });
+  }
+
+  /**
+   * Reads a record end to end: this device's key signs the read, and its `enc` key alone opens it. For devices
+   * whose approval says `perRequestProof` the only way, for others one more.
+   */
+  readEndToEnd(
+    record: string,
+    keys: OpeningKeys,
+    options: EndToEndOptions & { purpose?: Purpose } = {},
+  ): Promise<RecordContent> {
+    const [only, second] = this.practice.purposes;
+    const purpose = options.purpose ?? (second === undefined ? only : undefined);
+    if (purpose === undefined)
+      throw new TypeError('the session has several purposes: name the one of this read');
+    const { network } = this.gateway;
+    return this.readSealed({ ...options, record, purpose, network, signer: this.signer, keys });
   }
 
   /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */

@@ -8,6 +8,7 @@ export {
   type Webhook,
 } from '@chartkey/vocabulary';
 export { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
+export { AnchorsDisagree } from './anchors.ts';
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
@@ -34,9 +35,10 @@ export {
 } from './keys.ts';
 export { type ListedPage, Listing } from './listing.ts';
 export { MasterKey, type MasterKeyOptions, type Registering } from './master-key.ts';
+export type { OpeningKeys } from './opening/data-key.ts';
 export { openSealed, type SealedPart, type SealedReading } from './opening/open-sealed.ts';
 export type { Anchor } from './opening/verified-version.ts';
-export { type CarryOptions, Patient, type PatientOptions } from './patient.ts';
+export { type CarryOptions, Patient, type PatientOptions, type PatientReadOptions } from './patient.ts';
 export {
   ChartkeyError,
   DigestMismatch,
@@ -49,6 +51,7 @@ export {
   WrongKey,
   WrongRequest,
 } from './problems.ts';
+export type { EndToEndOptions } from './reading.ts';
 export { type ProvenReceipt, ReceiptsDisagree, ReceiptUnproven } from './receipts.ts';
 export { type AccessFilter, Regulator } from './regulator.ts';
 export type { Retries } from './retries.ts';

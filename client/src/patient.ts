@@ -10,12 +10,15 @@ import {
   type RefusalReason,
 } from '@chartkey/vocabulary';
 import { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
+import { confirmAnchor } from './anchors.ts';
 import { type Carried, carried } from './carrying.ts';
+import type { RecordContent } from './content.ts';
 import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
-import type { Keys } from './keys.ts';
+import type { Keys, WebKeys } from './keys.ts';
 import type { Listing } from './listing.ts';
 import { UnexpectedAnswer, WrongGateway } from './problems.ts';
+import type { EndToEndOptions } from './reading.ts';
 import { Statements } from './sequence.ts';
 import { Session } from './session.ts';
 import { Author, type DenialWords, type GrantWords, type SignedStatement } from './statements.ts';
@@ -32,6 +35,11 @@ export interface CarryOptions {
   second?: Gateway | undefined;
 }
 
+export interface PatientReadOptions extends EndToEndOptions, CarryOptions {
+  /** whose record it is, for a delegate */
+  patient?: string;
+}
+
 /** A patient, or the app that holds the patient's keys: decides, sees every look, takes back. */
 export class Patient extends Session {
   readonly id: string;
@@ -43,7 +51,7 @@ export class Patient extends Session {
     readonly keys: Keys,
     options: PatientOptions = {},
   ) {
-    super(gateway, { signer: keys.sig });
+    super(gateway, { signer: keys.sig, issuer: options.id });
     this.id = options.id ?? keys.sig.id;
     const author = new Author(gateway.network, keys.sig, { issuer: this.id, now: gateway.calls.now });
     const registrar = {
@@ -79,13 +87,31 @@ export class Patient extends Session {
     return carried(statement, way, () => this.statements.unnumbered(statement));
   }
 
+  /**
+   * Reads a record end to end, an own one or, for a delegate, one of whom it acts for. What was anchored is this
+   * gateway's word; with a `second` another organisation's gateway must say the same before anything is opened.
+   * @throws also WrongKey, Tampered, AnchorsDisagree; TypeError when the private `enc` key is not here
+   */
+  readRecord(record: string, options: PatientReadOptions = {}): Promise<RecordContent> {
+    const { keys } = this;
+    const { second, patient = this.id, ...rest } = options;
+    if (!('pairs' in keys)) throw new TypeError('reading takes the private enc key');
+    const other = second && this.sessionAt(second);
+    return this.readSealed({
+      ...rest,
+      ...{ record, patient, purpose: 'PATRQT', network: this.gateway.network },
+      ...{ signer: keys.sig, keys: keys as WebKeys },
+      ...(other && { confirm: (said) => confirmAnchor(said, other, rest.version) }),
+    });
+  }
+
   /** @throws WrongGateway unless it is another organisation's, in the same network */
   private sessionAt(gateway: Gateway): Session {
     const { network, organisation } = this.gateway;
     if (gateway.network !== network || gateway.organisation === organisation) {
       throw new WrongGateway(`${gateway.url}: not another organisation’s gateway of ${network}`);
     }
-    return new Session(gateway, { signer: this.keys.sig });
+    return new Session(gateway, { signer: this.keys.sig, issuer: this.id });
   }
 
   /** Shuts somebody out, or something off, whatever is granted; the answer's `id` is the denial's. */

@@ -18,11 +18,13 @@ import {
 import type { ApprovingOptions } from './approvals.ts';
 import { type AssertionRequest, clientAssertion } from './assertion.ts';
 import type { Call, Calls, Shape } from './calls.ts';
+import type { RecordContent } from './content.ts';
 import { type EventOptions, eventsFrom } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { type GlassBreaking, glassHeader } from './glass.ts';
 import { Listing, type PageShape } from './listing.ts';
 import { afterUnknown, ProblemError, Unreachable } from './problems.ts';
+import { type EndToEnd, readWithin } from './reading.ts';
 import { Tokens } from './tokens.ts';
 
 /** Codes after which another token can help. */
@@ -34,7 +36,7 @@ export class Session {
 
   constructor(
     readonly gateway: Gateway,
-    proof: Pick<AssertionRequest, 'signer' | 'practice'>,
+    proof: Pick<AssertionRequest, 'signer' | 'practice' | 'issuer'>,
   ) {
     const { tokenUrl, calls } = gateway;
     this.#tokens = new Tokens(calls, () => clientAssertion({ ...proof, tokenUrl, now: calls.now }));
@@ -131,16 +133,16 @@ export class Session {
   /** A call with this session's token; once more with a fresh token when the gateway does not know it. */
   protected async withToken<Result>(
     call: Call,
-    ask: (calls: Calls, call: Call) => Promise<Result>,
+    ask: (calls: Calls, call: Call, session: string) => Promise<Result>,
   ): Promise<Result> {
     let unknown = false;
     for (let first = true; ; first = false) {
-      const token = await this.#tokens.token().catch((error: unknown) => {
+      const { text: token, session } = await this.#tokens.live().catch((error: unknown) => {
         throw unknown ? new Unreachable(this.gateway.calls.urlOf(call), error) : error;
       });
       const headers = { ...call.headers, Authorization: `Bearer ${token}` };
       try {
-        return await ask(this.gateway.calls, { ...call, headers });
+        return await ask(this.gateway.calls, { ...call, headers }, session);
       } catch (error) {
         const again = error instanceof ProblemError && error.status === 401 && stale.has(error.code);
         if (again) this.#tokens.forget(token);
@@ -148,6 +150,15 @@ export class Session {
         unknown = error.outcomeUnknown;
       }
     }
+  }
+
+  /** A read that this session's key signs and that is opened here: nobody on the way can. */
+  protected readSealed(reading: EndToEnd): Promise<RecordContent> {
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    const call: Call = { method: 'POST', path: '/v1/reads', headers, signal: reading.signal };
+    return this.withToken(call, (calls, whole, session) =>
+      readWithin(calls, { call: whole, session }, reading),
+    );
   }
 
   protected async get<Value>(shape: Shape<Value>, path: string): Promise<Value> {

@@ -12,6 +12,7 @@ import {
   parseCompactJws,
   parseUnambiguous,
   REQUEST_BYTES,
+  REQUEST_SECONDS,
   Seconds,
   SessionId,
   Thumbprint,
@@ -20,9 +21,6 @@ import {
 } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import type { SignatureChecks } from './signature.ts';
-
-/** Seconds that a signed request lives at most. */
-export const REQUEST_SECONDS = 60;
 
 export const RequestHeader = z.strictObject({
   alg: Algorithm,

@@ -19,6 +19,8 @@ import { Basis, distinct, Purpose } from './words.ts';
 export const MOST_ITEMS = 64;
 /** Bytes that a reader's signed request may have: one with an RS384 signature has about 1.5 KB. */
 export const REQUEST_BYTES = 4096;
+/** Seconds that it lives at most. */
+export const REQUEST_SECONDS = 60;
 
 /**
  * Names of the transactions and queries, `contract:transaction`. A transaction takes one argument,

@@ -5,9 +5,14 @@ import {
   type WrappedFor,
   WrappedKeyHeader,
 } from '@chartkey/vocabulary';
-import type { WebKeys } from '../keys.ts';
+import type { KeyPairs, Keys } from '../keys.ts';
 import { WrongKey } from '../problems.ts';
 import { joined } from './bytes.ts';
+
+/** What opens a release: the reader's encryption pair, its private key in WebCrypto's hands. */
+export interface OpeningKeys extends Pick<Keys, 'enc'> {
+  readonly pairs: Pick<KeyPairs, 'enc'>;
+}
 
 const subtle = globalThis.crypto.subtle;
 const KEY_BYTES = 32;
@@ -33,7 +38,7 @@ const otherInfo = joined(
  * @returns the data key, for HKDF
  * @throws WrongKey; TypeError when the private `enc` key may not derive bits
  */
-export async function unwrapDataKey(jwe: string, keys: WebKeys, use: WrappedFor): Promise<CryptoKey> {
+export async function unwrapDataKey(jwe: string, keys: OpeningKeys, use: WrappedFor): Promise<CryptoKey> {
   const { privateKey } = keys.pairs.enc;
   if (!privateKey.usages.includes('deriveBits')) {
     throw new TypeError('the private enc key must allow deriveBits');

@@ -3,16 +3,16 @@ import {
   decodeBase64url,
   PROLOGUE_BYTES,
   prologueRange,
-  type ReleaseAnswer,
+  type SealedRelease,
   sealedLength,
   sealedRangeOf,
 } from '@chartkey/vocabulary';
 import type { RecordContent } from '../content.ts';
-import type { WebKeys } from '../keys.ts';
 import { Tampered, UnexpectedAnswer } from '../problems.ts';
 import { contentStream } from './content-stream.ts';
-import { unwrapDataKey } from './data-key.ts';
+import { type OpeningKeys, unwrapDataKey } from './data-key.ts';
 import { ExactReader } from './exact-reader.ts';
+import { openHeader } from './sealed-header.ts';
 import { type Anchor, verifyVersion } from './verified-version.ts';
 
 /** Bytes of a sealed stream, both ends included. */
@@ -24,9 +24,9 @@ export interface SealedPart {
 /** What it takes to read a record end to end. */
 export interface SealedReading {
   /** the release as it came: nothing in it is believed */
-  answer: ReleaseAnswer;
+  answer: SealedRelease;
   /** the reader's: the data key was wrapped for `enc` */
-  keys: WebKeys;
+  keys: OpeningKeys;
   /** what the ledger says of the version: what everything is checked against */
   anchor: Anchor;
   /**
@@ -41,8 +41,8 @@ export interface SealedReading {
 }
 
 /**
- * Opens a record that no gateway on the way can open: unwraps its key, checks header and leaves against the
- * anchor, then asks for the sealed bytes and opens them as `body` is read.
+ * Opens a record that no gateway on the way can open: unwraps its key, opens the header, checks it and
+ * the leaves against the anchor, then asks for the sealed bytes and opens them as `body` is read.
  * @returns `body` errors with `Tampered`, or with `Interrupted` when cut off, before it passes on a wrong byte
  * @throws WrongKey, Tampered, UnexpectedAnswer, Interrupted; RangeError when the content has no such bytes
  */
@@ -50,8 +50,9 @@ export async function openSealed(reading: SealedReading): Promise<RecordContent>
   const { answer, keys, anchor, signal } = reading;
   const { access } = answer;
   const { record, version: number } = anchor;
-  const version = await verifyVersion(answer, anchor);
   const dataKey = await unwrapDataKey(answer.key, keys, { access, record, version: number });
+  const header = await openHeader(answer, dataKey, anchor);
+  const version = await verifyVersion({ access, header, leaves: answer.leaves }, anchor);
   const { length, mediaType, sha256 } = version.header;
   const range = reading.range && rangeWithin(length, reading.range);
   const needed = sealedRangeOf(length, range);

@@ -118,7 +118,7 @@ export class ReleaseRoom {
    * @param proof a fresh Bearer JWT, addressed to the URL of these sealed bytes
    * @throws Failure RELEASE_PROOF_INVALID, and as `Sealed.of`
    */
-  async sealedOf(access: string, proof: string, range: ByteRange | undefined): Promise<SealedBytes> {
+  async sealedOf(access: string, proof: string, range: ByteRange | undefined) {
     const { device } = await this.proofs.check(proof, sealedUrl(this.url, access));
     return this.sealed.of(access, device, range);
   }

@@ -185,6 +185,19 @@ export function memoryGateway(): MemoryGateway {
         body: Readable.from([served]),
       };
     },
+    readEndToEnd: async ({ session }, request) => {
+      may();
+      if (session.subject === 'device' && gateway.refuses) throw new Refused('PROOF_REQUIRED', access);
+      const released = { access, sealedHeader: 'AAAA', leaves: 'AAAA', key: request };
+      const commitment = digest('root');
+      return { ...released, record, version: 1, patient, custodian: 'RiversideMSP', commitment };
+    },
+    sealedRead: async (_caller, _access, range) => {
+      may();
+      const part = range ? within(range, content.length) : { first: 0, last: content.length - 1 };
+      const body = Readable.from([content.subarray(part.first, part.last + 1)]);
+      return { ...part, length: content.length, body };
+    },
     recordsOf: async () => {
       const list = page({ record, version: 1, custodian: 'RiversideMSP', committedAt: time });
       return { page: list, access };

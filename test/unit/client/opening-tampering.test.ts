@@ -95,10 +95,10 @@ test('the release of another version, record or patient opens nothing, whichever
   for (const other of others) {
     const theirs = await release(vault, content, keys.enc, other);
     const { access, ...rest } = theirs.answer;
+    await expect(open(made, keys, { answer: theirs.answer })).rejects.toThrow(WrongKey);
     const answers = [
-      theirs.answer,
-      { ...made.answer, header: rest.header },
-      { ...made.answer, header: rest.header, leaves: rest.leaves },
+      { ...made.answer, sealedHeader: rest.sealedHeader },
+      { ...made.answer, sealedHeader: rest.sealedHeader, leaves: rest.leaves },
       { ...made.answer, leaves: rest.leaves },
     ];
     for (const answer of answers) {

@@ -27,10 +27,11 @@ export async function handOver(
   const { record, version } = about;
   const anchor = anchorOf(await vault.sealRecord(content, about));
   const opened = await vault.openVersion(anchor);
-  const { header, leaves } = opened.version;
+  const { leaves } = opened.version;
+  const sealedHeader = Buffer.from(opened.sealedHeader).toString('base64url');
   const access = `${randomBytes(32).toString('hex')}:0`;
   const key = wrapDataKey(opened.dataKey, reader, { access, record, version });
-  const answer = { access, header, leaves: Buffer.from(leaves).toString('base64'), key };
+  const answer = { access, sealedHeader, leaves: Buffer.from(leaves).toString('base64'), key };
   return { answer, anchor: { ...anchor, network }, opened };
 }
 
