@@ -1,10 +1,10 @@
 import {
   type AcceptedStatement,
   ApprovalAnswer,
-  type HeardEvent,
-  type Purpose,
   BrokenGlass,
+  type HeardEvent,
   KeptReason,
+  type Purpose,
   page,
   StoredRecord,
 } from '@chartkey/vocabulary';

@@ -7,8 +7,8 @@ export {
   thumbprint,
   type Webhook,
 } from '@chartkey/vocabulary';
-export { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 export { AnchorsDisagree } from './anchors.ts';
+export { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';

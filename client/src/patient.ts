@@ -1,7 +1,7 @@
 import {
   type AcceptedStatement,
-  type HeardEvent,
   Denial,
+  type HeardEvent,
   ListedAccess,
   ListedGrant,
   type PatientAnswer,
@@ -9,8 +9,8 @@ import {
   ReadersAnswer,
   type RefusalReason,
 } from '@chartkey/vocabulary';
-import { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 import { confirmAnchor } from './anchors.ts';
+import { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 import { type Carried, carried } from './carrying.ts';
 import type { RecordContent } from './content.ts';
 import type { EventOptions } from './events.ts';

@@ -1,7 +1,7 @@
 import type {
   AcceptedStatement,
-  Denial,
   ApprovalAnswer,
+  Denial,
   DeviceAnswer,
   EndToEndRead,
   LedgerEvent,

@@ -1,5 +1,5 @@
-import type { Ledger } from '@chartkey/gateway';
 import { join } from 'node:path';
+import type { Ledger } from '@chartkey/gateway';
 import { connectTo, identityFiles, type LedgerAccess, startLedger } from '@chartkey/network';
 import { Client, credentials, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { peer } from '@hyperledger/fabric-protos';
