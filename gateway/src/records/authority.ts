@@ -1,4 +1,12 @@
-import { basisOf, deviceStanding, hasEnded, isInScope, isUsedUp, names } from '@chartkey/rules';
+import {
+  basisOf,
+  decidePersonsAccess,
+  deviceStanding,
+  hasEnded,
+  isInScope,
+  isUsedUp,
+  names,
+} from '@chartkey/rules';
 import {
   Device,
   Failure,
@@ -53,13 +61,12 @@ export class Authority {
   }
 
   /**
-   * An anchor is for the patient, the custodian, regulators, and organisations with a live grant for it.
+   * An anchor is for the patient, a delegate who may read the record, the custodian, regulators, and organisations with a live grant for it.
    * @throws Failure NOT_YOURS
    */
   async requireReader({ session, member }: Caller, facts: RecordFacts): Promise<void> {
     if (session.subject === 'patient') {
-      if (session.id !== facts.patient) throw new Failure('NOT_YOURS');
-      return;
+      return session.id === facts.patient ? undefined : this.requireDelegate(session, facts);
     }
     if (member?.kind === 'regulator' || member?.id === facts.custodian) return;
     if (!member) throw new Failure('NOT_YOURS');
@@ -76,6 +83,14 @@ export class Authority {
         (what === undefined || names(what, facts)),
     );
     if (isShutOut || !grants.some((grant) => isLiveFor(grant, facts, time))) throw new Failure('NOT_YOURS');
+  }
+
+  private async requireDelegate(session: Caller['session'], record: RecordFacts): Promise<void> {
+    const factsOf = async (id: string) => PatientFacts.parse(await this.ledger.evaluate(queries.patient, id));
+    const [reader, standing] = await Promise.all([factsOf(session.id), factsOf(record.patient)]);
+    const item = { purpose: 'PATRQT' as const };
+    const decision = decidePersonsAccess({ item, session, reader, standing, record, time: this.now() });
+    if (decision.is === 'denied') throw new Failure('NOT_YOURS');
   }
 
   private async relationOf(patient: string, organisation: string): Promise<Relation> {
