@@ -90,7 +90,7 @@ export class TestConsortium {
   device(
     organisation: string,
     use: TestDevice['use'],
-    other: { by?: KeyPair; validUntil?: string } = {},
+    other: { by?: KeyPair; validUntil?: string; perRequestProof?: true } = {},
   ): TestDevice {
     const [sig, enc] = [newKeys(), newKeys()];
     const exp = seconds(Date.now()) + 3600;
@@ -100,7 +100,7 @@ export class TestConsortium {
       { network, organisation, sig: sig.key, enc: enc.key, use, exp },
       sig.secret,
     );
-    const { validUntil } = other;
+    const { validUntil, perRequestProof } = other;
     const master = other.by ?? (this.masters.get(organisation) as KeyPair);
     const statement = this.statement(master, {
       act: 'approveDevice',
@@ -108,6 +108,7 @@ export class TestConsortium {
       seq: 1,
       device: proof,
       ...(validUntil && { validUntil }),
+      ...(perRequestProof && { perRequestProof }),
     });
     const device = thumbprint(sig.key);
     return {
@@ -128,7 +129,7 @@ export class TestConsortium {
     const patient = thumbprint(sig.key);
     const payload = { act: 'enrolPatient', iss: patient, seq: 1, sig: sig.key, enc: enc.key };
     const statement = this.statement(sig, payload);
-    return { patient, sig, statement, id: idOf(statement) };
+    return { patient, sig, enc, statement, id: idOf(statement) };
   }
 
   grant(patient: string, keys: KeyPair, grantee: object, more: object = {}) {
