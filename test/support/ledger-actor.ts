@@ -87,7 +87,7 @@ export class LedgerActor {
   readonly network: string;
   readonly device: TestKey;
   readonly master: TestKey;
-  private readonly tokenUrl: string;
+  readonly tokenUrl: string;
 
   constructor(
     readonly organisation: string,

@@ -61,9 +61,12 @@ export class Voice {
   }
 }
 
-/** A new key with its proof of possession: a patient's pair, or one that only signs. */
-export function spareKey(network: string, owner: string, kind: 'pair' | 'single' = 'pair') {
-  const key = testKey();
+/** A key, new unless given, with its proof of possession: a patient's pair, or one that only signs. */
+export function spareKey(
+  network: string,
+  owner: string,
+  { kind = 'pair', key = testKey() }: { kind?: 'pair' | 'single'; key?: TestKey } = {},
+) {
   const exp = Math.floor(Date.now() / 1000) + 600;
   const enc = kind === 'pair' ? { enc: testKey().publicJwk } : {};
   const words = { network, owner, sig: key.publicJwk, ...enc, exp };

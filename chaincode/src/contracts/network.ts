@@ -12,6 +12,7 @@ import {
   type OrganisationFacts,
   RegisterConsortiumInput,
   StatementInput,
+  thumbprint,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { ownCodeDigest } from '../code-digest.ts';
@@ -49,7 +50,7 @@ export class NetworkContract extends LedgerContract {
       await tx.acceptFromMaster(statement);
       const { network } = await tx.network();
       const { key, sig } = newMasterKey(statement, { network, time: tx.time, checks: tx.checks });
-      await useKey(tx, organisation, key);
+      await useMasterKey(tx, organisation, key);
       await succeed(tx, organisation, sig, { statement: statement.id });
       return undefined;
     });
@@ -66,7 +67,7 @@ export class NetworkContract extends LedgerContract {
       const { network, genesis } = await tx.network();
       const { of, need } = replacers(genesis, organisation);
       const { key, sig } = newMasterKey(statement, { network, time: tx.time, checks: tx.checks });
-      await useKey(tx, organisation, key);
+      await useMasterKey(tx, organisation, key);
       const asking = {
         subject: { kind: 'master-key' as const, organisation, replacement: statement.id },
         of: of.map((id) => ({ organisation: id })),
@@ -113,4 +114,13 @@ export class NetworkContract extends LedgerContract {
 async function factsOf(tx: RecordsTransaction, id: string): Promise<OrganisationFacts> {
   const master = await tx.world.masterKeys.find(id);
   return { id, nextSeq: await tx.nextSeq(id), ...(master && { master }) };
+}
+
+/** No key is a master key twice, nor once something else. @throws Failure KEY_USED */
+async function useMasterKey(tx: RecordsTransaction, organisation: string, key: string): Promise<void> {
+  const { genesis } = await tx.network();
+  if (genesis.organisations.some(({ masterKey }) => thumbprint(masterKey) === key)) {
+    throw new Failure('KEY_USED');
+  }
+  await useKey(tx, organisation, key);
 }
