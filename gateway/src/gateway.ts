@@ -6,6 +6,7 @@ import type {
   EndToEndRead,
   LedgerEvent,
   ListedAccess,
+  ListedDelegation,
   ListedDevice,
   ListedGrant,
   ListedRecord,
@@ -145,6 +146,7 @@ export interface Gateway {
     patient: string,
     page: { purpose?: Purpose | undefined; cursor?: string | undefined },
   ): Promise<{ page: Page<ListedRecord>; access?: string }>;
+  /** What stands about a patient is for itself and who acts for it. */
   patientOf(caller: Caller, patient: string): Promise<PatientAnswer>;
   grantsOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedGrant>>;
   /** The denials that stand. */
@@ -156,6 +158,8 @@ export interface Gateway {
     about: { record: string; without?: string | undefined },
   ): Promise<ReadersAnswer>;
   accessesOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedAccess>>;
+  /** Whom a person acts for. */
+  delegationsOf(caller: Caller): Promise<Page<ListedDelegation>>;
   /** Logs a regulator's question on the ledger, then answers it. */
   auditAccesses(caller: Caller, filter: AccessFilter, cursor?: string): Promise<Page<ListedAccess>>;
   /** Events after a cursor, oldest first; a regulator's question about a patient is logged. */

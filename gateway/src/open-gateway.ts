@@ -5,6 +5,7 @@ import { Approvals, approvalVerbs } from './access/approvals.ts';
 import { Asking } from './access/asking.ts';
 import { EndToEndReads } from './access/end-to-end-reads.ts';
 import { Members } from './access/members.ts';
+import { Persons } from './access/persons.ts';
 import { Questions } from './access/questions.ts';
 import { Readers } from './access/readers.ts';
 import { Reads } from './access/reads.ts';
@@ -199,8 +200,10 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
   const statements = new Statements({ ledger, network, genesis, checks, receipt });
   const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
   const members = new Members(ledger, genesis);
+  const persons = new Persons(ledger);
   const questions = new Questions(ledger, retryKeys);
-  const trail = new Trail({ ledger, asking, questions, lists: following && (() => following.lists()) });
+  const lists = following && (() => following.lists());
+  const trail = new Trail({ ledger, asking, questions, persons, lists });
   const readers = new Readers({ ledger, genesis, questions });
   const room = releases ?? withoutVault;
   const reads = new Reads({
@@ -223,6 +226,11 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     if (isRevoked) throw new Failure('DEVICE_REVOKED');
     return caller;
   };
+  /** The same; and a person's token ends with the key that it was fetched with. */
+  const present = async (caller: Caller): Promise<Caller> => {
+    await persons.check(caller);
+    return standing(caller);
+  };
   const { reasons } = rooms;
   const emergencies = new Emergencies({ ledger, genesis, statements, reasons, standing });
   return {
@@ -231,16 +239,20 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
     submitStatement: (...handedIn) => statements.submit(...handedIn),
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
-    anchorOf: async (caller, record) => records.anchorOf(standing(caller), record),
+    anchorOf: async (caller, record) => records.anchorOf(await present(caller), record),
     readContent: (read) => reads.readContent(read),
     readEndToEnd: (caller, request) => endToEnd.read(caller, request),
     sealedRead: (caller, access, range) => endToEnd.sealed(caller, access, range),
-    recordsOf: (caller, patient, page) => trail.recordsOf(caller, patient, page),
-    patientOf: async (caller, patient) => trail.patientOf(standing(caller), patient),
-    grantsOf: async (caller, patient, cursor) => trail.grantsOf(standing(caller), patient, cursor),
-    denialsOf: async (caller, patient) => readers.denialsOf(standing(caller), patient),
-    readersOf: async (caller, patient, about) => readers.readersOf(standing(caller), patient, about),
-    accessesOf: async (caller, patient, cursor) => trail.accessesOf(standing(caller), patient, cursor),
+    recordsOf: async (caller, patient, page) => {
+      await persons.check(caller);
+      return trail.recordsOf(caller, patient, page);
+    },
+    delegationsOf: async (caller) => persons.delegationsOf(await present(caller)),
+    patientOf: async (caller, patient) => trail.patientOf(await present(caller), patient),
+    grantsOf: async (caller, patient, cursor) => trail.grantsOf(await present(caller), patient, cursor),
+    denialsOf: async (caller, patient) => readers.denialsOf(await present(caller), patient),
+    readersOf: async (caller, patient, about) => readers.readersOf(await present(caller), patient, about),
+    accessesOf: async (caller, patient, cursor) => trail.accessesOf(await present(caller), patient, cursor),
     auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
     ...eventVerbs({ events, standing, ask: (caller, question) => trail.logQuestion(caller, question) }),
     ...approvalVerbs(new Approvals({ ledger }), standing),

@@ -15,7 +15,7 @@ import {
 import { Algorithm, DeviceKey, P256Key } from './keys.ts';
 import { REQUEST_BYTES } from './ledger.ts';
 import { ReceiptText } from './receipt.ts';
-import { ApprovalRequest } from './standing.ts';
+import { ApprovalRequest, Delegate, Patient } from './standing.ts';
 import { Grantee, Scope } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
 import { AccessEntry } from './world.ts';
@@ -101,8 +101,24 @@ export const PatientAnswer = z.object({
   nextSeq: z.int(),
   enrolledBy: OrganisationId,
   enrolledAt: Instant,
+  /** what stands about it: for the patient and who acts for it */
+  keys: Patient.shape.keys.optional(),
+  frozen: Patient.shape.frozen,
+  delegates: Patient.shape.delegates.optional(),
+  contacts: Patient.shape.contacts,
+  recovery: Patient.shape.recovery,
+  probation: Patient.shape.probation,
 });
 export type PatientAnswer = z.infer<typeof PatientAnswer>;
+
+/** Whom a person acts for, and what it may do. */
+export const ListedDelegation = Delegate.omit({ person: true, attested: true }).extend({
+  patient: Thumbprint,
+  /** practitioners who attested that its time has come */
+  attested: z.int(),
+  live: z.boolean(),
+});
+export type ListedDelegation = z.infer<typeof ListedDelegation>;
 
 export const ListedGrant = z.object({
   grant: StatementId,

@@ -1,4 +1,4 @@
-import { basisOf } from '@chartkey/rules';
+import { basisOf, hidesFrom } from '@chartkey/rules';
 import {
   AccessEntry,
   Device,
@@ -8,6 +8,7 @@ import {
   type ListedGrant,
   type ListedRecord,
   LiveOpening,
+  type Patient,
   type PatientAnswer,
   PatientFacts,
   type Purpose,
@@ -21,6 +22,7 @@ import type { Lists } from '../projection/lists.ts';
 import type { RecordRow } from '../projection/tables.ts';
 import { askerOf } from '../records/authority.ts';
 import type { Asking, Granted } from './asking.ts';
+import type { Persons } from './persons.ts';
 import { choosePurpose } from './purpose.ts';
 import type { Questions } from './questions.ts';
 
@@ -28,6 +30,7 @@ export interface TrailParts {
   ledger: Pick<Ledger, 'evaluate'>;
   asking: Asking;
   questions: Questions;
+  persons: Persons;
   /** the lists, once they show all that the own peer knows; undefined for a third party, which has none */
   lists: (() => Promise<Lists>) | undefined;
   now?: () => number;
@@ -41,13 +44,20 @@ export class Trail {
     this.now = parts.now ?? Date.now;
   }
 
-  /** For the patient and the organisation that enrolled it. @throws Failure PATIENT_UNKNOWN, NOT_YOURS */
-  async patientOf({ session, member }: Caller, id: string): Promise<PatientAnswer> {
-    if (session.subject === 'patient' && session.id !== id) throw new Failure('NOT_YOURS');
+  /**
+   * For the patient, who acts for it, and the organisation that enrolled it, which learns no more than that.
+   * @throws Failure PATIENT_UNKNOWN, NOT_YOURS
+   */
+  async patientOf(caller: Caller, id: string): Promise<PatientAnswer> {
+    const { session, member } = caller;
+    if (session.subject === 'patient') await this.parts.persons.mayAsk(caller, id, 'any');
     const facts = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, id));
     const { patient, nextSeq, enrolledBy, enrolledAt } = facts;
+    const enrolment = { patient, nextSeq, enrolledBy, enrolledAt };
     if (session.subject === 'device' && member?.id !== enrolledBy) throw new Failure('NOT_YOURS');
-    return { patient, nextSeq, enrolledBy, enrolledAt };
+    if (session.subject === 'device') return enrolment;
+    const { keys, frozen, delegates, contacts, recovery, probation } = facts;
+    return { ...enrolment, keys, frozen, delegates, contacts, recovery, probation };
   }
 
   /**
@@ -62,8 +72,10 @@ export class Trail {
     const { session, member } = caller;
     const request = { asker: session.id, cursor };
     if (session.subject === 'patient') {
-      if (session.id !== patient) throw new Failure('NOT_YOURS');
-      const here = ({ custodian }: { custodian: string }) => custodian === session.startedBy;
+      const standing = await this.parts.persons.mayAsk(caller, patient, 'read');
+      const here = (row: RecordRow) =>
+        row.custodian === session.startedBy &&
+        !standing?.denials.some((one) => hidesFrom(one, session.id, aboutOf(row)));
       return { page: await (await this.lists()).recordsOf(patient, request, here) };
     }
     const purpose = choosePurpose(session.purposes, named);
@@ -72,27 +84,27 @@ export class Trail {
     const item = { kind: 'list' as const, session: session.session, patient, purpose };
     const granted = await this.parts.asking.ask({ item, device: session.id });
     const facts = await this.factsBehind(granted, patient, caller);
-    const isVisible = ({ record, custodian, labels, made_at: madeAt }: RecordRow) => {
-      if (purpose === 'TREAT' && custodian === member?.id) return true;
-      const about = { record, labels: z.array(z.string()).parse(JSON.parse(labels)), madeAt };
-      const ask = { ...facts.asker, action: 'read' as const, record: about, purposes: [purpose] };
+    const isVisible = (row: RecordRow) => {
+      if (purpose === 'TREAT' && row.custodian === member?.id) return true;
+      const ask = { ...facts.asker, action: 'read' as const, record: aboutOf(row), purposes: [purpose] };
       return basisOf({ ...ask, time: this.now() }, facts).is === 'granted';
     };
     const page = await (await this.lists()).recordsOf(patient, request, isVisible);
     return { page, access: granted.access };
   }
 
-  /** For the patient and regulators. @throws Failure NOT_YOURS, NOT_SERVED_HERE, INDEX_BEHIND */
+  /** For the patient, delegates who may see the log, and regulators. @throws Failure NOT_YOURS, NOT_SERVED_HERE, INDEX_BEHIND */
   async grantsOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedGrant>> {
-    this.requireOwnOrRegulator(caller, patient);
+    await this.requirePersonOrRegulator(caller, patient);
     return (await this.lists()).grantsOf(patient, { asker: caller.session.id, cursor }, this.now());
   }
 
-  /** For the patient and regulators, whose question is logged. @throws Failure as `grantsOf` */
+  /** For the same; a regulator's question is logged, and from a delegate the hidden is hidden. @throws Failure as `grantsOf` */
   async accessesOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedAccess>> {
-    this.requireOwnOrRegulator(caller, patient);
+    const standing = await this.requirePersonOrRegulator(caller, patient);
     if (caller.session.subject === 'device') await this.logQuestion(caller, { patient }, cursor);
-    return (await this.lists()).accessesOf(patient, { asker: caller.session.id, cursor });
+    const page = await (await this.lists()).accessesOf(patient, { asker: caller.session.id, cursor });
+    return this.parts.persons.visibleOf(page, caller, standing);
   }
 
   /** For regulators. @throws Failure REGULATORS_ONLY, NOT_SERVED_HERE, INDEX_BEHIND, CURSOR_INVALID */
@@ -110,9 +122,10 @@ export class Trail {
     if (cursor === undefined) await this.parts.questions.log(caller, filter);
   }
 
-  private requireOwnOrRegulator({ session, member }: Caller, patient: string): void {
-    const isOwn = session.subject === 'patient' && session.id === patient;
-    if (!isOwn && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
+  /** @returns what stands about the patient, where a delegate asks */
+  private async requirePersonOrRegulator(caller: Caller, patient: string): Promise<Patient | undefined> {
+    if (caller.member?.kind === 'regulator') return undefined;
+    return this.parts.persons.mayAsk(caller, patient, 'log');
   }
 
   /** What a list rests on. The use that this very access counted does not count against it. */
@@ -141,4 +154,9 @@ export class Trail {
     if (!this.parts.lists) throw new Failure('NOT_SERVED_HERE');
     return this.parts.lists();
   }
+}
+
+/** What the index knows of a record, as a grant or a denial sees it. */
+function aboutOf({ record, labels, made_at: madeAt }: RecordRow) {
+  return { record, labels: z.array(z.string()).parse(JSON.parse(labels)), madeAt };
 }

@@ -61,9 +61,12 @@ export function ownIfPatient({ session }: Caller, { patient }: { patient: string
 /** A patient's own log is for that patient and for regulators. @throws Failure NOT_YOURS */
 export function ownOrRegulator(caller: Caller, params: { patient: string }): void {
   ownIfPatient(caller, params);
-  if (caller.session.subject === 'device' && caller.member?.kind !== 'regulator') {
-    throw new Failure('NOT_YOURS');
-  }
+  patientOrRegulator(caller);
+}
+
+/** @throws Failure NOT_YOURS */
+export function personsOnly({ session }: Caller): void {
+  if (session.subject === 'device') throw new Failure('NOT_YOURS');
 }
 
 /** Persons are told apart by the patient's delegations; of devices only a regulator's. @throws Failure NOT_YOURS */

@@ -224,6 +224,7 @@ export function memoryGateway(): MemoryGateway {
       return { record, time, readers: [{ organisation: 'LakesideMSP', code: 'NO_GRANT' }] };
     },
     accessesOf: async () => page(listed),
+    delegationsOf: async () => ({ items: [] }),
     auditAccesses: async () => page(listed),
     eventsOf: async () => page(event),
     followEvents: async (_caller, { after }, { signal }) => {

@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { approval, requestApproval, waitingApprovals } from './approvals.ts';
 import { audit } from './audit.ts';
 import { content } from './content.ts';
+import { delegations } from './delegations.ts';
 import { smartConfiguration, wellKnown } from './discovery.ts';
 import { documentation, documentationAsset, openApi } from './documentation.ts';
 import {
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   patientRecords,
   patientGrants,
   patientAccesses,
+  delegations,
   patientEvents,
   organisationEvents,
   addWebhook,

@@ -8,7 +8,7 @@ import {
 } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { answer } from '../answer.ts';
-import { ownIfPatient, ownOrRegulator } from '../authenticate.ts';
+import { patientOrRegulator } from '../authenticate.ts';
 import { BreakGlass, PurposeOfUse } from '../headers.ts';
 import { route } from '../route.ts';
 import { Cursor } from './cursor.ts';
@@ -25,12 +25,12 @@ export const patient = route({
   method: 'get',
   path: '/v1/patients/{patient}',
   word: 'patients',
-  summary: 'Who enrolled a patient, and the next sequence number of its statements',
+  summary:
+    'Who enrolled a patient and the next number of its statements; for itself and who acts for it, what stands about it',
   needs: 'token',
   params,
   answers: { 200: { says: 'The patient', schema: PatientAnswer } },
   failures: [...ledgerFailures, 'PATIENT_UNKNOWN', 'NOT_YOURS', 'CARE_MEMBERS_ONLY'],
-  mayAsk: ownIfPatient,
   serve: async (asked) =>
     answer(asked, PatientAnswer, await asked.gateway.patientOf(asked.caller, asked.params.patient)),
 });
@@ -46,7 +46,6 @@ export const patientRecords = route({
   headers: z.object({ 'Purpose-Of-Use': PurposeOfUse.optional(), 'Break-Glass': BreakGlass.optional() }),
   answers: { 200: { says: 'Newest first', schema: RecordsPage, headers: ['Access-Id'] } },
   failures: [...accessFailures, ...glassFailures, ...indexFailures],
-  mayAsk: ownIfPatient,
   serve: async (asked) => {
     const { cursor } = asked.query;
     const { 'Purpose-Of-Use': named, 'Break-Glass': glass } = asked.headers;
@@ -66,7 +65,7 @@ export const patientGrants = route({
   query,
   answers: { 200: { says: 'Newest first', schema: GrantsPage } },
   failures: [...ledgerFailures, ...indexFailures, 'PATIENT_UNKNOWN', 'NOT_YOURS'],
-  mayAsk: ownOrRegulator,
+  mayAsk: patientOrRegulator,
   serve: async (asked) =>
     answer(
       asked,
@@ -85,7 +84,7 @@ export const patientAccesses = route({
   query,
   answers: { 200: { says: 'Newest first', schema: AccessesPage } },
   failures: [...sessionFailures, ...indexFailures, 'PATIENT_UNKNOWN', 'NOT_YOURS'],
-  mayAsk: ownOrRegulator,
+  mayAsk: patientOrRegulator,
   serve: async (asked) =>
     answer(
       asked,

@@ -1,0 +1,101 @@
+import { checkIsUnsuspected, delegationOf, hidesFrom, isLive, keyNamed } from '@chartkey/rules';
+import {
+  Failure,
+  type ListedAccess,
+  type ListedDelegation,
+  type Patient,
+  PatientFacts,
+  type Power,
+  queries,
+  RecordFacts,
+} from '@chartkey/vocabulary';
+import * as z from 'zod';
+import type { Caller, Page } from '../gateway.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { unlessForbidden } from '../statements/verification.ts';
+
+/** Persons behind tokens: patients themselves, and those who act for them as far as their powers go. */
+export class Persons {
+  constructor(
+    private readonly ledger: Pick<Ledger, 'evaluate'>,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /**
+   * A person's token ends with the key that it was fetched with. A third party may not look persons up, and
+   * has nothing to show them.
+   * @throws Failure TOKEN_INVALID
+   */
+  async check({ session }: Caller): Promise<void> {
+    if (session.subject !== 'patient') return;
+    const facts = await unlessForbidden(() => this.factsOf(session.id));
+    const key = session.key ?? '';
+    if (!facts) return;
+    try {
+      if (!keyNamed(facts.keys, key)) throw new Failure('KEY_REVOKED');
+      checkIsUnsuspected(facts, { is: 'patient', key }, undefined, this.now());
+    } catch {
+      throw new Failure('TOKEN_INVALID');
+    }
+  }
+
+  /**
+   * Lets a patient pass, and who acts for it with this power.
+   * @returns what stands about the patient, where a delegate asks
+   * @throws Failure NOT_YOURS
+   */
+  async mayAsk({ session }: Caller, patient: string, power: Power | 'any'): Promise<Patient | undefined> {
+    if (session.subject !== 'patient') throw new Failure('NOT_YOURS');
+    if (session.id === patient) return undefined;
+    const facts = await unlessForbidden(() => this.factsOf(patient).catch(notYours));
+    const delegate = facts && delegationOf(facts, session.id, power, this.now());
+    if (!delegate) throw new Failure('NOT_YOURS');
+    checkIsUnsuspected(facts, { is: 'delegate', delegate, key: session.key ?? '' }, undefined, this.now());
+    return facts;
+  }
+
+  /** Whom a person acts for, now or by what has yet to begin. */
+  async delegationsOf({ session }: Caller): Promise<Page<ListedDelegation>> {
+    if (session.subject !== 'patient') throw new Failure('NOT_YOURS');
+    const patients = z.array(z.string()).parse(await this.ledger.evaluate(queries.actsFor, session.id));
+    const items: ListedDelegation[] = [];
+    for (const patient of patients) {
+      const { delegates } = await this.factsOf(patient);
+      for (const one of delegates) {
+        if (one.person !== session.id) continue;
+        const { person: _own, attested, ...words } = one;
+        items.push({ patient, ...words, attested: attested.length, live: isLive(one, this.now()) });
+      }
+    }
+    return { items };
+  }
+
+  /** A log without the looks at records that the patient hides from who asks. */
+  async visibleOf(
+    page: Page<ListedAccess>,
+    { session }: Caller,
+    standing: Patient | undefined,
+  ): Promise<Page<ListedAccess>> {
+    if (!standing || standing.denials.length === 0) return page;
+    const items: ListedAccess[] = [];
+    for (const item of page.items) {
+      const labels = item.record === undefined ? [] : await this.labelsOf(item.record);
+      const about = { record: item.record ?? '', labels };
+      if (!standing.denials.some((one) => hidesFrom(one, session.id, about))) items.push(item);
+    }
+    return { ...page, items };
+  }
+
+  private async labelsOf(record: string): Promise<string[]> {
+    return RecordFacts.parse(await this.ledger.evaluate(queries.record, record)).labels;
+  }
+
+  private async factsOf(id: string): Promise<PatientFacts> {
+    return PatientFacts.parse(await this.ledger.evaluate(queries.patient, id));
+  }
+}
+
+/** Who asks about somebody unknown learns no more than about somebody else's. */
+function notYours(error: unknown): never {
+  throw error instanceof Failure && error.code === 'PATIENT_UNKNOWN' ? new Failure('NOT_YOURS') : error;
+}
