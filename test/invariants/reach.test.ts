@@ -132,9 +132,9 @@ const doors: [string, () => [string, RequestInit?], string[]][] = [
       ...noToken,
     ],
   ],
-  ...['grants', 'accesses'].map((list): [string, () => [string], string[]] => [
+  ...['grants', 'accesses', 'denials', 'readers'].map((list): [string, () => [string], string[]] => [
     `the patient’s ${list}`,
-    () => [`/v1/patients/${own.patient.id}/${list}`],
+    () => [`/v1/patients/${own.patient.id}/${list}${list === 'readers' ? `?record=${own.record}` : ''}`],
     ['403 NOT_YOURS', '403 NOT_YOURS', '200', '403 NOT_YOURS', '200', '403 NOT_YOURS', ...noToken],
   ]),
   [

@@ -54,13 +54,24 @@ export class RestPatient {
     return wire.statementId(enrolment);
   }
 
+  /** A statement with the next number, signed. */
+  numbered(payload: Json): string {
+    this.seq += 1;
+    return this.says({ ...payload, seq: this.seq });
+  }
+
+  /** Has a numbered statement accepted. @returns its id */
+  async orders(payload: Json, url = this.home.url): Promise<string> {
+    const text = this.numbered(payload);
+    accepted(await sendStatement(url, text));
+    return wire.statementId(text);
+  }
+
   /** The next grant, signed. */
   grantText(organisation: string, words: GrantWords = {}): string {
-    this.seq += 1;
     const { grantee, ...rest } = words;
-    return this.says({
+    return this.numbered({
       act: 'grantConsent',
-      seq: this.seq,
       grantee: { organisation, ...grantee },
       scope: 'all',
       actions: ['read'],
