@@ -7,13 +7,16 @@ import { connectAs } from '../support/ledger-actor.ts';
 import { cast } from '../support/rest-actors.ts';
 import { RestDevice } from '../support/rest-device.ts';
 import { RestPatient } from '../support/rest-patient.ts';
+import { RestPractitioner } from '../support/rest-practitioner.ts';
 import { seed, share } from '../support/share.ts';
 import { type Asker, Life } from './life.ts';
 import { history } from './random-histories.ts';
+import type { Persons } from './said.ts';
 
 const people = cast(sharedConsortium().credentials);
 const ledger = connectAs('RegulatorMSP');
 const askers: Asker[] = [];
+let practitioners: Persons['practitioners'];
 
 const asker = (device: RestDevice) => ({
   device,
@@ -22,6 +25,7 @@ const asker = (device: RestDevice) => ({
     kind: device.organisation.kind,
     device: device.id,
     practitioner: device.practitioner,
+    role: device.role,
     purposes: device.purposes,
   },
 });
@@ -38,6 +42,8 @@ beforeAll(async () => {
       insurer,
     ].map(asker),
   );
+  const [first, next] = askers.map(({ device }) => device);
+  practitioners = { river: await RestPractitioner.at(first!), lake: await RestPractitioner.at(next!) };
 });
 afterAll(() => ledger.close());
 
@@ -49,13 +55,14 @@ test(
       fc.asyncProperty(history, async (steps) => {
         const first = await ledger.height();
         const patient = new RestPatient(people.network, people.river.organisation);
-        const life = new Life(patient, askers, ledger);
+        const delegate = await people.patient();
+        const life = new Life({ patient, delegate, practitioners }, askers, ledger);
         await life.begin();
         for (const step of steps) await life.take(step);
         const path = `/v1/patients/${patient.id}/accesses`;
         const [seen, audited] = [await patient.pages(path), await people.regulator.pages(path)];
         expect(audited).toEqual(seen);
-        expect(seen.toReversed()).toMatchObject(life.log.map(({ grant: _, ...listed }) => listed));
+        expect(seen.toReversed()).toMatchObject(life.log);
         const entries = entriesIn(await blocksFrom(ledger, first));
         expect(entries.filter((one) => one.patient === patient.id)).toMatchObject(life.log);
         granted += life.log.filter(({ decision }) => decision === 'granted').length;

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Ledger } from '@chartkey/gateway';
 import { type AccessEntry, queries } from '@chartkey/vocabulary';
-import { type Answer, accepted, sendStatement } from '../support/rest-answers.ts';
+import { type Answer } from '../support/rest-answers.ts';
 import { type RestDevice } from '../support/rest-device.ts';
 import { type RestPatient } from '../support/rest-patient.ts';
-import { ConsentModel, type ModelAsker, type ModelGrant, type Verdict } from './consent-model.ts';
-import type { GrantStep, Step } from './random-histories.ts';
-
-const hour = 3_600_000;
-const instant = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+import { ConsentModel, type ModelAsker, type Verdict } from './consent-model.ts';
+import { pick } from './grant-words.ts';
+import type { Step } from './random-histories.ts';
+import { type Persons, Sayings } from './said.ts';
+import { expectTold, type Told } from './told.ts';
 
 export interface Asker {
   device: RestDevice;
@@ -18,49 +18,49 @@ export interface Asker {
 /** One patient’s life: each step is done over REST and in the model, and the two must agree. */
 export class Life {
   readonly model = new ConsentModel();
+  readonly patient: RestPatient;
   /** what the log must hold, oldest first */
   readonly log: Partial<AccessEntry>[] = [];
-  private readonly known: string[] = [];
+  private readonly sayings: Sayings;
 
   constructor(
-    readonly patient: RestPatient,
+    persons: Persons,
     /** the recorder at Riverside, one at Lakeside, another device of Riverside, then those of no hospital */
     private readonly askers: readonly Asker[],
     private readonly ledger: Pick<Ledger, 'evaluate' | 'commitOf'>,
-  ) {}
+  ) {
+    this.patient = persons.patient;
+    const models = askers.map(({ model }) => model);
+    this.sayings = new Sayings(persons, this.model, models);
+  }
 
   async begin(): Promise<void> {
     const river = this.askers[0]!.device;
-    this.grants({
-      id: await this.patient.enrol(river),
-      organisation: river.organisation.id,
-      scope: 'all',
-      actions: ['read', 'record'],
-      purposes: ['TREAT'],
-      span: 'now',
-      usesLeft: 1,
-      counted: false,
-    });
+    await this.sayings.begin(await this.patient.enrol(river), river.organisation.id);
   }
 
   async take(step: Step): Promise<void> {
-    if (step.do === 'store') return this.store(step.at === 'river' ? 0 : 1, step.size);
-    if (step.do === 'change') return this.change(step.record, step.size);
-    if (step.do === 'grant') return this.grant(step.to, step.words);
-    if (step.do === 'revoke') return this.revoke(step.which, step.through);
-    return step.do === 'read' ? this.read(step) : this.list(step.by, step.purpose);
-  }
-
-  private grants(grant: ModelGrant): void {
-    this.known.push(grant.id);
-    this.model.grants.push(grant);
+    switch (step.do) {
+      case 'store':
+        return this.store(step.at === 'river' ? 0 : 1, step.size);
+      case 'change':
+        return this.change(step.record, step.size);
+      case 'read':
+        return this.read(step);
+      case 'list':
+        return this.list(step.by, step.purpose);
+      case 'ask':
+        return this.ask(step.record);
+      default:
+        return this.sayings.take(step);
+    }
   }
 
   private async store(by: number, size: number): Promise<void> {
     const { device, model } = this.askers[by]!;
     const content = randomBytes(size);
     const answer = await device.store(this.patient.id, content);
-    expect([answer.status, answer.code]).toEqual(recorded(this.model.record(model)));
+    expect([answer.status, answer.code]).toEqual(recorded(this.model.record(model, 'a new one')));
     if (answer.status !== 201) return;
     const id = String(answer.json['record']);
     this.model.records.push({ id, custodian: model.organisation, versions: [content] });
@@ -72,38 +72,8 @@ export class Life {
     const { device, model } = this.askers.find(({ model }) => model.organisation === record.custodian)!;
     const content = randomBytes(size);
     const answer = await device.storeVersion(record.id, record.versions.length, content);
-    expect([answer.status, answer.code]).toEqual(recorded(this.model.record(model)));
+    expect([answer.status, answer.code]).toEqual(recorded(this.model.record(model, record.id)));
     if (answer.status === 201) record.versions.push(content);
-  }
-
-  private async grant(to: number, words: GrantStep): Promise<void> {
-    const { model } = this.askers[to % 3]!;
-    const { narrowed, records, actions, purposes, span, maxUses } = words;
-    const ids = records === 'all' ? [] : records.flatMap((one) => pick(this.model.records, one)?.id ?? []);
-    const scope: ModelGrant['scope'] = ids.length === 0 ? 'all' : [...new Set(ids)];
-    const who = {
-      ...(narrowed === 'device' && { device: model.device }),
-      ...(narrowed === 'practitioner' && { practitioner: model.practitioner }),
-    };
-    const id = await this.patient.grant(model.organisation, {
-      grantee: who,
-      scope: scope === 'all' ? 'all' : { records: scope },
-      actions,
-      purposes,
-      ...(span === 'over' && { notAfter: instant(-hour) }),
-      ...(span === 'to come' && { notBefore: instant(hour) }),
-      ...(maxUses !== undefined && { maxUses }),
-    });
-    const counts = { usesLeft: maxUses ?? 1, counted: maxUses !== undefined };
-    this.grants({ id, organisation: model.organisation, ...who, scope, actions, purposes, span, ...counts });
-  }
-
-  private async revoke(which: number, through: number): Promise<void> {
-    const id = pick(this.known, which);
-    if (id === undefined) return;
-    const gateway = this.askers[through % this.askers.length]!.device.url;
-    accepted(await sendStatement(gateway, this.patient.revocation(id)));
-    this.model.revoke(id);
   }
 
   private async read({ by, record: which, version, purpose, range }: Extract<Step, { do: 'read' }>) {
@@ -142,6 +112,26 @@ export class Life {
     expect(shown.sort()).toEqual(this.model.visibleTo(model, purpose, verdict.used).sort());
   }
 
+  /** What the patient is told of who could read, now and without one of its grants, is what the model decides. */
+  private async ask(which: number): Promise<void> {
+    const record = pick(this.model.records, which);
+    if (!record) return;
+    const models = this.askers.map(({ model }) => model);
+    const path = `/v1/patients/${this.patient.id}/readers?record=${record.id}`;
+    const { json } = await this.patient.ask(path);
+    const readers = json['readers'] as Told[];
+    expectTold(readers, this.model, record, models);
+    const grant = pick(this.model.grants, which);
+    if (!grant) return;
+    const answer = (await this.patient.ask(`${path}&without=${grant.id}`)).json['without'];
+    const { lost, gained } = answer as { lost: Told[]; gained: Told[] };
+    const lostTexts = lost.map((one) => JSON.stringify(one));
+    const kept = readers.filter((one) => !lostTexts.includes(JSON.stringify(one)));
+    const then = Object.assign(new ConsentModel(), structuredClone(this.model));
+    then.revoke(grant.id);
+    expectTold([...kept, ...gained], then, record, models);
+  }
+
   /** The answer is the model's, and its entry on the ledger says the same. */
   private async check(
     model: ModelAsker,
@@ -155,7 +145,7 @@ export class Life {
     else expect([200, 206, 416]).toContain(answer.status);
     const { organisation, device, practitioner } = model;
     const decision = refused
-      ? { decision: 'denied' as const, code: verdict.code }
+      ? { decision: 'denied' as const, code: verdict.code, ...(verdict.ground && { ground: verdict.ground }) }
       : {
           decision: 'granted' as const,
           basis: verdict.basis,
@@ -178,4 +168,3 @@ export class Life {
 }
 
 const recorded = (verdict: Verdict) => ('code' in verdict ? [403, verdict.code] : [201, '']);
-const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];

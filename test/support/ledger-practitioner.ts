@@ -1,4 +1,4 @@
-import { type Act, queries } from '@chartkey/vocabulary';
+import { type Act, Failure, queries } from '@chartkey/vocabulary';
 import { freshHash, freshId, type LedgerActor, type LedgerPatient } from './ledger-actor.ts';
 import { signJson, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
 
@@ -11,6 +11,8 @@ export interface RegisterWords {
   owner?: string;
 }
 
+/** Another statement of the organisation came first. */
+const taken: ReadonlySet<string> = new Set(['STALE_SEQUENCE', 'LEDGER_CONFLICT']);
 const seconds = () => Math.floor(Date.now() / 1000);
 
 /** A key's proof that somebody holds it, for its owner. */
@@ -42,11 +44,16 @@ export class LedgerPractitioner {
 
   static async registered(at: LedgerActor, words: RegisterWords = {}): Promise<LedgerPractitioner> {
     const { key = testKey(), practitioner = freshId() } = words;
-    await at.submit(
-      'registerPractitioner',
-      await LedgerPractitioner.registration(at, { ...words, key, practitioner }),
-    );
-    return new LedgerPractitioner(at, key, practitioner);
+    // Others use the master key meanwhile, and its numbers.
+    for (let left = 20; ; left -= 1) {
+      const registration = await LedgerPractitioner.registration(at, { ...words, key, practitioner });
+      try {
+        await at.submit('registerPractitioner', registration);
+        return new LedgerPractitioner(at, key, practitioner);
+      } catch (error) {
+        if (left === 0 || !(error instanceof Failure) || !taken.has(error.code)) throw error;
+      }
+    }
   }
 
   /** A session of the organisation's device in this practitioner's name. */

@@ -67,6 +67,23 @@ export class RestPatient {
     return wire.statementId(text);
   }
 
+  /**
+   * @param refusal the code that it must be refused with
+   * @returns the statement's id when it was accepted
+   */
+  async tries(payload: Json, refusal?: string): Promise<string | undefined> {
+    const text = this.numbered(payload);
+    const answer = await sendStatement(this.home.url, text);
+    expect(answer.code).toBe(refusal ?? '');
+    if (refusal === undefined) {
+      accepted(answer);
+      return wire.statementId(text);
+    }
+    // what was refused used no number
+    this.seq -= 1;
+    return undefined;
+  }
+
   /** The next grant, signed. */
   grantText(organisation: string, words: GrantWords = {}): string {
     const { grantee, ...rest } = words;

@@ -86,6 +86,7 @@ export class Trail {
     const facts = await this.factsBehind(granted, patient, caller);
     const isVisible = (row: RecordRow) => {
       if (purpose === 'TREAT' && row.custodian === member?.id) return true;
+      if (facts.standing.frozen && purpose !== 'ETREAT') return false;
       const ask = { ...facts.asker, action: 'read' as const, record: aboutOf(row), purposes: [purpose] };
       return basisOf({ ...ask, time: this.now() }, facts).is === 'granted';
     };
