@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { thumbprint } from '@chartkey/vocabulary';
 import { knownEverywhere } from '../support/chain-order.ts';
 import { sharedConsortium } from '../support/consortium.ts';
 import { connectAs } from '../support/ledger-actor.ts';
@@ -9,6 +10,8 @@ import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const people = cast(sharedConsortium().credentials);
 const { river, lake, regulator, insurer } = people;
+const lakes = sharedConsortium().credentials.organisations.find(({ id }) => id === 'LakesideMSP')!;
+const physician = thumbprint(lakes.practitioners[0]!.key);
 const content = Buffer.concat([Buffer.from('very-private-words'), randomBytes(64)]);
 /** what no stranger may read in an answer: ids and words of another's that its request did not name */
 let secrets: string[];
@@ -137,6 +140,69 @@ const doors: [string, () => [string, RequestInit?], string[]][] = [
     () => [`/v1/patients/${own.patient.id}/${list}${list === 'readers' ? `?record=${own.record}` : ''}`],
     ['403 NOT_YOURS', '403 NOT_YOURS', '200', '403 NOT_YOURS', '200', '403 NOT_YOURS', ...noToken],
   ]),
+  [
+    'who broke glass for the patient',
+    () => [`/v1/patients/${own.patient.id}/break-glass`],
+    ['403 NOT_YOURS', '403 NOT_YOURS', '200', '403 NOT_YOURS', '200', '403 NOT_YOURS', ...noToken],
+  ],
+  [
+    'the patient’s emergency card',
+    () => [`/v1/patients/${own.patient.id}/emergency-card`],
+    [
+      ...Array(3).fill('403 BREAK_GLASS_REQUIRED'),
+      '403 CARE_MEMBERS_ONLY',
+      '200',
+      '403 NOT_YOURS',
+      ...noToken,
+    ],
+  ],
+  [
+    'a broken glass that there is not',
+    () => [`/v1/break-glass/${'A'.repeat(43)}`],
+    [
+      ...Array(3).fill('404 OPENING_UNKNOWN'),
+      '403 CARE_MEMBERS_ONLY',
+      ...Array(2).fill('404 OPENING_UNKNOWN'),
+      ...noToken,
+    ],
+  ],
+  [
+    'what awaits a review at Lakeside',
+    () => ['/v1/break-glass?organisation=LakesideMSP'],
+    [
+      '403 NOT_YOURS',
+      '403 ROLE_NOT_ALLOWED',
+      '200',
+      '403 NOT_YOURS',
+      '403 DEVICES_ONLY',
+      '403 DEVICES_ONLY',
+      ...noToken,
+    ],
+  ],
+  [
+    'the disputes',
+    () => ['/v1/disputes'],
+    [
+      '403 REGULATORS_ONLY',
+      '403 REGULATORS_ONLY',
+      '200',
+      ...Array(3).fill('403 REGULATORS_ONLY'),
+      ...noToken,
+    ],
+  ],
+  [
+    'a practitioner’s key',
+    () => [`/v1/practitioners/${physician}`],
+    ['200', '200', '200', '403 CARE_MEMBERS_ONLY', '200', '200', ...noToken],
+  ],
+  [
+    'the words about an emergency, to be kept',
+    () => [
+      `/v1/break-glass-reasons?patient=${own.patient.id}`,
+      { ...release, body: JSON.stringify({ words: 'very-private-words' }) },
+    ],
+    ['201', '201', '201', '403 CARE_MEMBERS_ONLY', '403 DEVICES_ONLY', '403 DEVICES_ONLY', ...noToken],
+  ],
   [
     'the patient’s events',
     () => [`/v1/patients/${own.patient.id}/events`],

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transactions } from '@chartkey/vocabulary';
 import { freshHash, freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
+import { LedgerPractitioner } from '../support/ledger-practitioner.ts';
 
 const golden = join(__dirname, '..', 'golden', 'world-state.json');
 
@@ -35,7 +36,26 @@ test('the world state has the keys and values that others rely on', async () => 
     question: freshHash(),
   });
 
-  const ours = new Set([patient.id, record, transaction, question, session]);
+  const lake = new LedgerActor('LakesideMSP');
+  const physician = await LedgerPractitioner.registered(lake);
+  const nurse = await LedgerPractitioner.registered(lake, { role: 'nurse' });
+  const opening = await physician.opens(patient);
+  await nurse.seconds(opening);
+  const officer = await LedgerPractitioner.registered(lake, { role: 'privacy-officer' });
+  const dispute = await officer.reviews(opening, false);
+  lake.close();
+
+  const ours = new Set([
+    opening,
+    dispute,
+    physician.key.id,
+    `LakesideMSP ${physician.practitioner}`,
+    patient.id,
+    record,
+    transaction,
+    question,
+    session,
+  ]);
   const seen = new Map<string, unknown>();
   const stop = new AbortController();
   const height = await river.ledger.height();
