@@ -5,6 +5,7 @@ import { ApprovalsContract } from './contracts/approvals.ts';
 import { ConsentContract } from './contracts/consent.ts';
 import { DevicesContract } from './contracts/devices.ts';
 import { EmergenciesContract } from './contracts/emergencies.ts';
+import { LateEntriesContract } from './contracts/late-entries.ts';
 import { NetworkContract } from './contracts/network.ts';
 import { PatientsContract } from './contracts/patients.ts';
 import { PractitionersContract } from './contracts/practitioners.ts';
@@ -22,6 +23,7 @@ export const contracts = [
   DevicesContract,
   PractitionersContract,
   EmergenciesContract,
+  LateEntriesContract,
   SessionsContract,
   RecordsContract,
   AccessesContract,

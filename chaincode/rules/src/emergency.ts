@@ -17,8 +17,8 @@ import { checkHospital } from './grants.ts';
 import type { ReadStatement } from './statement.ts';
 
 const DAY = 86_400_000;
-/** Days until an opening must have been reviewed. */
-const REVIEW_DAYS = 7;
+/** Milliseconds until an opening must have been reviewed: 7 days. */
+export const REVIEW_MILLISECONDS = 7 * DAY;
 /** Openings of one patient by one organisation that an access reads; ended ones make room. */
 const MOST_LIVE = 32;
 
@@ -84,7 +84,7 @@ export function openGlass(
   if (until <= time) throw new Failure('BREAK_GLASS_OVER');
   const overdue = counts.practitioner.unreviewed.find(({ reviewBy }) => time > millisecondsOf(reviewBy));
   if (overdue) throw new Failure('REVIEW_OVERDUE', { opening: overdue.opening });
-  const reviewBy = instantAt(time + REVIEW_DAYS * DAY);
+  const reviewBy = instantAt(time + REVIEW_MILLISECONDS);
   const { patient, reason, text } = payload;
   const { organisation, practitioner } = key;
   return {

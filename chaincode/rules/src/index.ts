@@ -14,6 +14,7 @@ export * from './explain.ts';
 export * from './genesis.ts';
 export * from './grants.ts';
 export * from './key-proof.ts';
+export * from './late-entry.ts';
 export * from './master-keys.ts';
 export * from './proven-opening.ts';
 export * from './readers.ts';

@@ -6,6 +6,7 @@ import type {
   Device,
   Dispute,
   Failure,
+  LateEntryState,
   Link,
   LiveOpening,
   MasterKeyState,
@@ -133,6 +134,13 @@ export class WorldState {
       'break-glass-count',
       'OPENING_UNKNOWN',
     );
+  }
+  /** what was opened while the ledger was away, anchored late */
+  get lateEntries() {
+    return this.table<LateEntryState, [organisation: string, number: string]>('late-entry', 'ACCESS_UNKNOWN');
+  }
+  get lateCounts() {
+    return this.table<{ last: number }, [organisation: string]>('late-count', 'ACCESS_UNKNOWN');
   }
   get disputes() {
     return this.table<Dispute, [dispute: string]>('dispute', 'OPENING_UNKNOWN');

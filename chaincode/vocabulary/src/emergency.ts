@@ -70,10 +70,10 @@ export const BreakGlassCount = z.object({
 });
 export type BreakGlassCount = z.infer<typeof BreakGlassCount>;
 
-/** A regulator's case; opened by an unjustified break-glass. */
+/** A regulator's case: an unjustified break-glass, or one that a witness knows of and the ledger does not. */
 export const Dispute = z.object({
   dispute: StatementId,
-  about: z.literal('break-glass'),
+  about: z.enum(['break-glass', 'missing-entry']),
   opening: StatementId,
   patient: Thumbprint,
   organisation: OrganisationId,

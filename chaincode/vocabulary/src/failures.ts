@@ -109,6 +109,11 @@ export const failures = {
     'The body ended before it was complete; nothing was stored.',
     'Send it again with the same Idempotency-Key.',
   ],
+  LATE_ENTRY_INVALID: [
+    'invalid',
+    'The entry of a release without the ledger, or its witness’s word, does not follow the profile.',
+    'Hand in exactly what the gateway and the witness signed.',
+  ],
   CURSOR_INVALID: ['invalid', 'The cursor was not made by this list.', 'Start again without a cursor.'],
   WEBHOOK_REFUSED: [
     'invalid',
@@ -316,6 +321,11 @@ export const failures = {
     'Only a regulator may ask this.',
     'A patient’s own accesses are at /v1/patients/{patient}/accesses.',
   ],
+  LOCAL_RELEASE_OFF: [
+    'forbidden',
+    'This gateway releases nothing without the ledger.',
+    'Wait until the ledger can be reached; an operator may name a witness.',
+  ],
   NOT_YOURS: ['forbidden', 'This belongs to somebody else.', 'Ask with the token of whom it belongs to.'],
   RELEASE_REFUSED: [
     'forbidden',
@@ -418,6 +428,17 @@ export const failures = {
   ],
   ALREADY_REVIEWED: ['conflict', 'This break-glass has been reviewed.', 'See its review.'],
   ALREADY_SECONDED: ['conflict', 'A second practitioner stands behind this break-glass already.', 'Read.'],
+  LATE_ENTRY_ANCHORED: ['conflict', 'The ledger has this entry already.', 'Nothing is to be done.'],
+  LATE_ENTRY_NOT_DUE: [
+    'conflict',
+    'The entry may still be anchored: its organisation has a day.',
+    'Report it when the day is over.',
+  ],
+  LEDGER_REACHABLE: [
+    'conflict',
+    'The ledger can be reached: nothing is released without it.',
+    'Read the record for ETREAT with this break-glass.',
+  ],
   NOT_FROZEN: ['conflict', 'The patient is not frozen.', 'Nothing is to be done.'],
   CONTACTS_MISSING: ['conflict', 'The patient has named no recovery contacts.', 'Enrol anew at a hospital.'],
   RECOVERY_UNDERWAY: [
@@ -523,6 +544,11 @@ export const failures = {
     'Try again after Retry-After.',
   ],
   BUSY: ['busy', 'This gateway is busy.', 'Try again after Retry-After.'],
+  WITNESS_UNAVAILABLE: [
+    'busy',
+    'The witness of releases without the ledger cannot be reached, or does not sign; nothing was released.',
+    'Try again after Retry-After.',
+  ],
   CUSTODIAN_UNAVAILABLE: [
     'busy',
     'The custodian’s gateway cannot be reached.',

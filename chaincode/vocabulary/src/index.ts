@@ -11,6 +11,7 @@ export * from './genesis.ts';
 export * from './ids.ts';
 export * from './jws.ts';
 export * from './keys.ts';
+export * from './late-entry.ts';
 export * from './ledger.ts';
 export * from './readers.ts';
 export * from './receipt.ts';

@@ -59,6 +59,8 @@ export const transactions = {
   openBreakGlass: 'emergencies:openBreakGlass',
   secondBreakGlass: 'emergencies:secondBreakGlass',
   reviewBreakGlass: 'emergencies:reviewBreakGlass',
+  anchorLateEntry: 'lateEntries:anchorLateEntry',
+  reportMissingEntry: 'lateEntries:reportMissingEntry',
   approveDevice: 'devices:approveDevice',
   renewDevice: 'devices:renewDevice',
   revokeDevice: 'devices:revokeDevice',
@@ -114,6 +116,10 @@ export const queries = {
   openingsOf: 'emergencies:openingsOf',
   /** () -> Dispute[]; care members */
   disputes: 'emergencies:disputes',
+  /** (organisation, number) -> LateEntryState; care members */
+  lateEntry: 'lateEntries:lateEntry',
+  /** (organisation) -> { last } number anchored; care members */
+  lateCount: 'lateEntries:lateCount',
   /** (key) -> PractitionerFacts; care members */
   practitioner: 'practitioners:practitioner',
   /** (organisation) -> PractitionerKey[]; care members */
