@@ -89,7 +89,7 @@ async function outcome({
 const frozen = { statement: 's', by: 'k' };
 const suspected = { ...frozen, suspects: [guardian.id] };
 const lost = {
-  recovery: { attempt: 2, vetoed: false, lost: [guardian.id] } as unknown as NonNullable<Patient['recovery']>,
+  recovery: { attempt: 2, startedAt: later, agreedAt: later, lost: [guardian.id] } as never,
 };
 
 test.each<[string, Case, string]>([
