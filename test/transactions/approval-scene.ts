@@ -7,7 +7,7 @@ import {
   type Waiting,
 } from '@chartkey/vocabulary';
 import { LedgerPerson } from '../support/approvers.ts';
-import { freshId, LedgerActor } from '../support/ledger-actor.ts';
+import { freshId, LedgerActor, type Stage } from '../support/ledger-actor.ts';
 import { statementIdOf } from '../support/signing.ts';
 
 export const hospital = { organisation: 'LakesideMSP' };
@@ -20,20 +20,29 @@ export const people = (...all: LedgerPerson[]) => all.map(({ id }) => ({ person:
 
 /** A hospital that keeps a patient's record, one that asks for it, and who approves. */
 export class ApprovalScene {
-  readonly river = new LedgerActor('RiversideMSP');
-  readonly lake = new LedgerActor('LakesideMSP');
-  readonly insurer = new LedgerActor('InsurerMSP');
-  private constructor(
-    readonly riverSession: string,
-    readonly lakeSession: string,
-  ) {}
+  readonly river: LedgerActor;
+  readonly lake: LedgerActor;
+  readonly insurer: LedgerActor;
+  riverSession = '';
+  lakeSession = '';
 
-  static async open(): Promise<ApprovalScene> {
-    const [river, lake] = [new LedgerActor('RiversideMSP'), new LedgerActor('LakesideMSP')];
-    const scene = new ApprovalScene(await river.session(), await lake.session());
-    river.close();
-    lake.close();
+  private constructor(stage?: Stage) {
+    this.river = new LedgerActor('RiversideMSP', stage);
+    this.lake = new LedgerActor('LakesideMSP', stage);
+    this.insurer = new LedgerActor('InsurerMSP', stage);
+  }
+
+  /** @param stage the shared consortium unless given */
+  static async open(stage?: Stage): Promise<ApprovalScene> {
+    const scene = new ApprovalScene(stage);
+    await scene.startSessions();
     return scene;
+  }
+
+  /** Sessions live five minutes. */
+  async startSessions(): Promise<void> {
+    this.riverSession = await this.river.session();
+    this.lakeSession = await this.lake.session();
   }
 
   close(): void {
