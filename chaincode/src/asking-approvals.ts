@@ -2,6 +2,7 @@ import { asOf, findApproved, openRequest, rulesToAsk, stillGood } from '@chartke
 import {
   type ApprovalRequest,
   type ApprovalsAsked,
+  type Approved,
   Failure,
   instantAt,
   type RequestApprovalInput,
@@ -14,8 +15,14 @@ import type { RecordsTransaction } from './transaction.ts';
 const MOST_REQUESTS = 64;
 
 /**
+ * Requests that one transaction opens, and lapsed ones that it clears away: each has up to 17 writes, and the
+ * events of a block tell a thousand writes of a transaction apart.
+ */
+const AT_ONCE = 16;
+
+/**
  * Asks the approvers of every rule that names a record. What is open, or approved and still good, is not
- * asked for again.
+ * asked for again. Of more than 16 rules the others are asked the next time.
  * @throws Failure what would refuse a read anyway; RULE_MISSING, REQUEST_LIMIT
  */
 export async function askApprovals(
@@ -25,37 +32,39 @@ export async function askApprovals(
   const { world, time } = tx;
   const { session, device } = await tx.requireAsker(id);
   const record = await world.records.require(named);
-  const standing = await world.patients.require(record.patient);
+  const { patient } = record;
+  const standing = await world.patients.require(patient);
   const { genesis } = await tx.network();
   const item = { kind: 'read' as const, purpose };
   const rules = rulesToAsk({ item, session, device, genesis, record, standing, time });
   const { organisation } = device;
-  const { approved } = await world.relationOf(record.patient, organisation);
-  const listed = (await world.asked.find(record.patient, organisation))?.requests ?? [];
-  const open = stillGood(listed, standing, time);
-  for (const lapsed of listed.filter((one) => !open.includes(one))) {
-    const before = await world.approvalRequests.require(lapsed.request);
-    keepRequest(tx, asOf(before, time, standing), before);
-  }
-  let repeated = true;
+  const { approved } = await world.relationOf(patient, organisation);
+  const listed = (await world.asked.find(patient, organisation))?.requests ?? [];
+  const good = [...stillGood(approved, standing, time), ...stillGood(listed, standing, time)];
   const requests: ApprovalRequest[] = [];
+  const fresh: Approved[] = [];
   for (const { rule, need, of, within } of rules) {
-    const asked = { rule, record: record.record, purposes: [purpose], time };
-    const known = findApproved([...(approved ?? []), ...open], asked);
-    if (known) {
-      requests.push(await world.approvalRequests.require(known.request));
-      continue;
-    }
-    const words = { patient: record.patient, record: record.record, rule, organisation, purpose };
+    const known = findApproved(good, { rule, record: named, purposes: [purpose], time });
+    if (known) requests.push(await world.approvalRequests.require(known.request));
+    if (known || fresh.length === AT_ONCE) continue;
+    const words = { patient, record: named, rule, organisation, purpose };
     const subject = { kind: 'access' as const, ...words, asked: tx.id, openedAt: instantAt(time) };
     const request = openRequest({ subject, need, of, within }, time);
     keepRequest(tx, request);
     requests.push(request);
-    repeated = false;
-    open.push({ request: request.request, rule, record: record.record, purpose, until: request.until });
+    fresh.push({ request: request.request, rule, record: named, purpose, until: request.until });
   }
-  const standingOnes = open.length + stillGood(approved, standing, time).length;
-  if (!repeated && standingOnes > MOST_REQUESTS) throw new Failure('REQUEST_LIMIT');
-  world.asked.put({ requests: open }, record.patient, organisation);
-  return { requests, repeated };
+  if (fresh.length === 0) return { requests, repeated: true };
+  if (good.length + fresh.length > MOST_REQUESTS) throw new Failure('REQUEST_LIMIT');
+  const over = listed.filter((one) => !good.includes(one)).slice(0, AT_ONCE);
+  for (const lapsed of over) {
+    const before = await world.approvalRequests.require(lapsed.request);
+    keepRequest(tx, asOf(before, time, standing), before);
+  }
+  world.asked.put(
+    { requests: [...listed.filter((one) => !over.includes(one)), ...fresh] },
+    patient,
+    organisation,
+  );
+  return { requests, repeated: false };
 }

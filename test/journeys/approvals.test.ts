@@ -90,6 +90,21 @@ test('two of patient, guardian and hospital open a record at another hospital, a
   expect(await codeOf(patient.approve(asked))).toBe('REQUEST_CLOSED');
 });
 
+test('who is asked, and whom it is about, hear of it', async () => {
+  const { patient, guardian, record } = await ruled();
+  const { request } = await lake.requestApproval(record);
+  const about = { patient: patient.id, request, ...hospital };
+  expect(await heard(guardian, 'approval-waiting')).toMatchObject(about);
+  await patient.approve(await patient.approval(request));
+  await guardian.approve(await guardian.approval(request));
+  expect(await heard(patient, 'approval-settled')).toMatchObject(about);
+});
+
+async function heard(by: Patient, kind: string) {
+  for await (const event of by.events({ after: '0.0' })) if (event.kind === kind) return event;
+  return undefined;
+}
+
 test('an approval that was withdrawn does not count; refusals end the request', async () => {
   const { patient, guardian, record } = await ruled();
   const asked = await lake.requestApproval(record);

@@ -163,3 +163,14 @@ test('the 65th open request of one organisation and patient is refused; what wai
   const rest = await scene.waiting(patient.id, first.next);
   expect([first.requests.length, rest.requests.length, rest.next]).toEqual([50, 5, undefined]);
 });
+
+test('of more than 16 rules on one record the others are asked the next time', async () => {
+  const { patient, record } = await scene.ruled();
+  for (let more = 0; more < 17; more += 1) await scene.rule(patient, record, people(patient), 1);
+  const asked = [await scene.ask(record), await scene.ask(record), await scene.ask(record)];
+  expect(asked.map(({ requests, repeated }) => [requests.length, repeated])).toEqual([
+    [16, false],
+    [18, false],
+    [18, true],
+  ]);
+});

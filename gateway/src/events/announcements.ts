@@ -39,7 +39,22 @@ const projections: Record<string, Projection> = {
       return { ...lookIn(entry), tell: { patient, organisation, custodian } };
     }),
   statement: ({ value }) => [tellingOf(readStatement(StoredStatement.parse(value).statement))],
-  approval: ({ value }) => tellApprovers(ApprovalRequest.parse(value)),
+  /** Both are told when a request is over: whom it is about, and who asks. */
+  approval({ value }) {
+    const request = ApprovalRequest.parse(value);
+    if (request.status === 'pending') return [];
+    const parties = partiesIn(request);
+    return [{ kind: 'approval-settled', ids: { ...parties, request: request.request }, tell: parties }];
+  },
+  /** Whoever is asked, when it is; again when it has withdrawn its approval. */
+  waiting({ attributes: [principal = '', request = ''] }, { writes }) {
+    const own = ({ objectType, attributes }: LedgerWrite) =>
+      objectType === 'approval' && attributes[0] === request;
+    const asked = ApprovalRequest.parse(writes.find(own)?.value);
+    const isPerson = asked.of.some((one) => 'person' in one && one.person === principal);
+    const tell = isPerson ? { patient: principal } : { organisation: principal };
+    return [{ kind: 'approval-waiting', ids: { ...partiesIn(asked), request }, tell }];
+  },
   opening({ value }) {
     const { opening, patient, organisation, review } = Opening.parse(value);
     const kind = review ? ('break-glass-reviewed' as const) : ('break-glass' as const);
@@ -53,21 +68,12 @@ const projections: Record<string, Projection> = {
   },
 };
 
-/** Everybody who is asked, once when it is opened; whom it is about, when it is settled. */
-function tellApprovers({ request, subject, of, status, approvals, refusals }: ApprovalRequest): Told[] {
-  const about = 'patient' in subject ? { patient: subject.patient } : {};
-  const asking = 'organisation' in subject ? { organisation: subject.organisation } : {};
-  if (status !== 'pending') {
-    return [
-      { kind: 'approval-settled', ids: { ...about, ...asking, request }, tell: { ...about, ...asking } },
-    ];
-  }
-  if (approvals.length + refusals.length > 0) return [];
-  return of.map((one) => ({
-    kind: 'approval-waiting',
-    ids: { ...about, ...asking, request },
-    tell: 'person' in one ? { patient: one.person } : { organisation: one.organisation },
-  }));
+/** Whom a request for approvals is about, and who asks. */
+function partiesIn({ subject }: ApprovalRequest): { patient?: string; organisation?: string } {
+  return {
+    ...('patient' in subject && { patient: subject.patient }),
+    ...('organisation' in subject && { organisation: subject.organisation }),
+  };
 }
 
 type Look = Pick<AccessEntry, 'access' | 'decision' | 'record' | 'patient' | 'organisation'>;

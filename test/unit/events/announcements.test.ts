@@ -34,6 +34,28 @@ const revocation = { act: 'revokeConsent', iss: patient, grant: id('grant') };
 const approval = { act: 'approveDevice', iss: river, seq: 1, device: proof };
 const removal = { act: 'revokeDevice', iss: river, device: device.id };
 
+const [guardian, asking] = [id('guardian'), id('request')];
+const asked = (status: string) => ({
+  objectType: 'approval',
+  attributes: [asking],
+  value: {
+    request: asking,
+    subject: {
+      ...{ kind: 'access', patient, record, rule: id('rule'), organisation: lake, purpose: 'TREAT' },
+      ...{ asked: 'a'.repeat(64), openedAt: story.instant(1) },
+    },
+    ...{ need: 2, of: [{ person: patient }, { person: guardian }, { organisation: river }] },
+    ...{ openedAt: story.instant(1), until: story.instant(2), status, approvals: [], refusals: [] },
+  },
+});
+const waiting = (principal: string) => ({
+  objectType: 'waiting',
+  attributes: [principal, asking],
+  value: {},
+});
+
+const gone = (principal: string) => ({ ...waiting(principal), value: undefined });
+
 /** What each write announces, and to whom. */
 test.each<[string, story.MakeWrites, object[]]>([
   [
@@ -140,6 +162,25 @@ test.each<[string, story.MakeWrites, object[]]>([
       },
     ],
   ],
+  [
+    'a request for approvals: each who is asked, and has not approved with it',
+    () => [asked('pending'), waiting(guardian), waiting(river)],
+    [
+      { kind: 'approval-waiting', patient, organisation: lake, request: asking, to: { patient: guardian } },
+      { kind: 'approval-waiting', patient, organisation: lake, request: asking, to: { organisation: river } },
+    ],
+  ],
+  ['an approval that is not the last', () => [asked('pending'), gone(river)], []],
+  [
+    'the last one',
+    () => [asked('granted'), gone(river)],
+    [
+      {
+        ...{ kind: 'approval-settled', patient, organisation: lake, request: asking },
+        to: { patient, organisation: lake },
+      },
+    ],
+  ],
   ['a burned number', said({ act: 'skip', iss: patient, seq: 3 }), []],
   [
     'a value of a kind that nobody waits for',
@@ -197,6 +238,7 @@ test('the largest block’s last place is still a cursor', () => {
 test.each([
   ['a statement of another grammar', { objectType: 'statement', attributes: ['x'], value: {} }],
   ['accesses of another shape', { objectType: 'accesses', attributes: ['x'], value: 'text' }],
+  ['what waits without its request', { objectType: 'waiting', attributes: [patient, 'x'], value: {} }],
   ['a version without its record', { objectType: 'version', attributes: [record, '1'], value: {} }],
 ])('a block with %s is refused rather than left out', (_what, write) => {
   expect(() => told(() => [write])).toThrow(expect.objectContaining({ name: 'BlockBroken', block: 0 }));
