@@ -11,6 +11,7 @@ import {
   randomId,
 } from '@chartkey/client';
 import type { ListedAccess } from '@chartkey/vocabulary';
+import { type Scene, tellEmergency, tellTwoOfThree } from './chapters.ts';
 import type { DemoCredentials } from './founding.ts';
 import type { Sample } from './samples.ts';
 
@@ -32,8 +33,8 @@ interface Stored extends Sample {
 }
 
 /**
- * The main job, told with the SDK over REST: store, refuse, grant, read byte for byte, revoke, refuse,
- * and the trail as the patient and the regulator see it.
+ * The main job, told with the SDK over REST: store, refuse, grant, read byte for byte, revoke, refuse; then an
+ * emergency and a record that two of three open; and the trail as the patient and the regulator see it.
  * @throws Error when anything is not as the story says
  */
 export async function tellStory(credentials: DemoCredentials, samples: Sample[], tell: Tell): Promise<void> {
@@ -48,7 +49,21 @@ export async function tellStory(credentials: DemoCredentials, samples: Sample[],
   tell(`\n5. The patient takes the permission back. It is over from block ${accepted.block} on.`);
   tell('   Riverside and Lakeside each signed a receipt for it, and the two say the same.');
   const refusedAfter = await refuse(cast, stored.slice(0, 1), 'Lakeside asks once more', tell);
-  await showTrail(cast, [...refusedBefore, ...granted, ...refusedAfter], tell);
+  const { patient, river, lake } = cast;
+  const [first] = stored;
+  if (!first) throw new Error('there is no record to tell of');
+  const lakeside: Scene['lakeside'] = (practitioner, role, purpose) =>
+    lake.gateway.device(lake.signer, {
+      organisation: 'LakesideMSP',
+      practitioner,
+      role,
+      purposes: [purpose],
+    });
+  const scene = { credentials, patient, river, lakeside, record: first.record, tell };
+  const emergency = await tellEmergency(scene);
+  const ruled = await tellTwoOfThree(scene);
+  const all = [...refusedBefore, ...granted, ...refusedAfter, ...emergency, ...ruled];
+  await showTrail(cast, all, tell);
 }
 
 async function meet(credentials: DemoCredentials, tell: Tell): Promise<Cast> {
@@ -162,7 +177,7 @@ async function showTrail({ patient, regulator }: Cast, expected: string[], tell:
     throw new Error('the trail is not what happened');
   }
   const denied = seen.filter(({ decision }) => decision === 'denied').length;
-  tell(`\n6. The patient lists every look: ${seen.length} entries, ${denied} of them refused.`);
+  tell(`\n8. The patient lists every look: ${seen.length} entries, ${denied} of them refused.`);
   for (const { time, organisation, decision, code, basis, role } of seen.slice(0, 4)) {
     tell(`   ${time}  ${organisation} (${role})  ${decision}: ${code ?? basis}`);
   }
