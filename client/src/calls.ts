@@ -22,7 +22,8 @@ export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** from the gateway's root */
   path: string;
-  query?: Readonly<Record<string, string | number | undefined>>;
+  /** a list stands once for each of its values */
+  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** `over` says that nobody wants the body any more: answered, failed or stopped */
   body?: ((over: AbortSignal) => Promise<BodyInit> | BodyInit) | undefined;
@@ -75,7 +76,8 @@ export class Calls {
   urlOf(call: Pick<Call, 'path' | 'query'>): string {
     const url = new URL(`${this.url}${call.path}`);
     for (const [name, value] of Object.entries(call.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
+      const values = Array.isArray(value) ? value : value === undefined ? [] : [String(value)];
+      for (const one of values) url.searchParams.append(name, one);
     }
     return url.href;
   }

@@ -6,6 +6,7 @@ import {
   KeptReason,
   type Purpose,
   page,
+  type Sensitivity,
   StoredRecord,
 } from '@chartkey/vocabulary';
 import { type Practice, randomId } from './assertion.ts';
@@ -26,6 +27,11 @@ export interface StoreOptions {
   /** the same key finds the same upload again; random unless given, and in the error when it fails */
   idempotencyKey?: string;
   signal?: AbortSignal;
+}
+
+export interface NewRecordOptions extends StoreOptions {
+  /** what it is sensitive for: the gateway turns the classes into the patient's labels, 8 at most */
+  labels?: readonly Sensitivity[];
 }
 
 export interface ReadOptions {
@@ -62,9 +68,10 @@ export class Device extends Session {
     patient: string,
     content: Content,
     mediaType: string,
-    options: StoreOptions = {},
+    options: NewRecordOptions = {},
   ): Promise<StoredRecord> {
-    const to = { method: 'POST', path: '/v1/records', query: { patient } } as const;
+    const query = { patient, label: options.labels };
+    const to = { method: 'POST', path: '/v1/records', query } as const;
     return this.#store(to, content, mediaType, options);
   }
 

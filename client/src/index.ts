@@ -13,10 +13,11 @@ export { type AssertionRequest, clientAssertion, type Practice, randomId } from 
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
 export type { RecordContent } from './content.ts';
-export { Device, type ReadOptions, type StoreOptions } from './device.ts';
+export { Device, type NewRecordOptions, type ReadOptions, type StoreOptions } from './device.ts';
 export { type EmergencyWords, type Finding, Practitioner, type PractitionerOptions } from './emergency.ts';
 export type { EventOptions } from './events.ts';
 export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
+export { GatewayUnproven } from './gateway-device.ts';
 export type { GlassBreaking } from './glass.ts';
 export { type KeyRequest, keyProof } from './key-proof.ts';
 export {
@@ -33,12 +34,19 @@ export {
   signerFrom,
   type WebKeys,
 } from './keys.ts';
+export { Labels } from './labels.ts';
 export { type ListedPage, Listing } from './listing.ts';
 export { MasterKey, type MasterKeyOptions, type Registering } from './master-key.ts';
 export type { OpeningKeys } from './opening/data-key.ts';
 export { openSealed, type SealedPart, type SealedReading } from './opening/open-sealed.ts';
 export type { Anchor } from './opening/verified-version.ts';
-export { type CarryOptions, Patient, type PatientOptions, type PatientReadOptions } from './patient.ts';
+export {
+  type CarryOptions,
+  type EnrolmentOptions,
+  Patient,
+  type PatientOptions,
+  type PatientReadOptions,
+} from './patient.ts';
 export {
   ChartkeyError,
   DigestMismatch,

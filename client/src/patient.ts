@@ -1,6 +1,7 @@
 import {
   type AcceptedStatement,
   Denial,
+  decodeBase64url,
   type HeardEvent,
   ListedAccess,
   ListedGrant,
@@ -15,7 +16,10 @@ import { type Carried, carried } from './carrying.ts';
 import type { RecordContent } from './content.ts';
 import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
+import { provenGateway } from './gateway-device.ts';
 import type { Keys, WebKeys } from './keys.ts';
+import { sealLabelKey } from './label-key.ts';
+import { Labels } from './labels.ts';
 import type { Listing } from './listing.ts';
 import { UnexpectedAnswer, WrongGateway } from './problems.ts';
 import type { EndToEndOptions } from './reading.ts';
@@ -28,6 +32,15 @@ export interface PatientOptions {
   id?: string | undefined;
   /** what an earlier run left unsettled: `statements.unsettled` */
   unsettled?: SignedStatement | undefined;
+  /** keys of labels by custodian, as `labelKeys` gave them */
+  labelKeys?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface EnrolmentOptions {
+  /** who may record */
+  recorder?: string;
+  /** the approval of the recorder's gateway device (`device.gatewayApproval()`): brings it the key for labels */
+  approval?: string;
 }
 
 export interface CarryOptions {
@@ -45,6 +58,7 @@ export class Patient extends Session {
   readonly id: string;
   readonly statements: Statements;
   private readonly approving: Approving;
+  readonly #labels: Map<string, Labels>;
 
   constructor(
     gateway: Gateway,
@@ -60,11 +74,42 @@ export class Patient extends Session {
     };
     this.statements = new Statements(author, registrar, options.unsettled);
     this.approving = new Approving(this.statements);
+    const known = Object.entries(options.labelKeys ?? {});
+    this.#labels = new Map(known.map(([custodian, key]) => [custodian, new Labels(custodian, key)]));
   }
 
-  /** The statement that a reception desk's device hands in with `device.enrol`. @param recorder who may record */
-  enrolmentStatement(options: { recorder?: string } = {}): Promise<SignedStatement> {
-    return this.statements.author.enrolPatient(this.keys.enc, options.recorder);
+  /** The statement that a reception desk's device hands in with `device.enrol`. */
+  async enrolmentStatement(options: EnrolmentOptions = {}): Promise<SignedStatement> {
+    const { recorder, approval } = options;
+    const labelKey =
+      recorder !== undefined && approval !== undefined
+        ? await this.sealedLabelKey(recorder, approval)
+        : undefined;
+    return this.statements.author.enrolPatient(this.keys.enc, recorder, labelKey);
+  }
+
+  /** The patient's labels at a custodian; their key is made at the first call. */
+  labelsAt(custodian: string): Labels {
+    const labels = this.#labels.get(custodian) ?? new Labels(custodian);
+    this.#labels.set(custodian, labels);
+    return labels;
+  }
+
+  /** The keys of all labels, by custodian: to be kept as safely as the patient's own. */
+  get labelKeys(): Record<string, string> {
+    return Object.fromEntries([...this.#labels].map(([custodian, { key }]) => [custodian, key]));
+  }
+
+  /**
+   * The key of the labels at a custodian, sealed for its gateway: the `labelKey` of a grant to record there.
+   * @param approval of its gateway device, as another session gave it; asked for unless given
+   * @throws GatewayUnproven
+   */
+  async sealedLabelKey(custodian: string, approval?: string): Promise<string> {
+    const found = approval ?? (await this.gatewayApproval(custodian));
+    const { enc } = await provenGateway(found, this.gateway, custodian);
+    const use = { network: this.gateway.network, patient: this.id, custodian };
+    return sealLabelKey(decodeBase64url(this.labelsAt(custodian).key), enc, use);
   }
 
   /** Grants consent; the answer's `id` is the grant's. */

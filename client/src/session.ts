@@ -21,6 +21,7 @@ import type { Call, Calls, Shape } from './calls.ts';
 import type { RecordContent } from './content.ts';
 import { type EventOptions, eventsFrom } from './events.ts';
 import type { Gateway } from './gateway.ts';
+import { approvalOfGateway } from './gateway-device.ts';
 import { type GlassBreaking, glassHeader } from './glass.ts';
 import { Listing, type PageShape } from './listing.ts';
 import { afterUnknown, ProblemError, Unreachable } from './problems.ts';
@@ -60,6 +61,11 @@ export class Session {
   device(organisation: string, device: string): Promise<DeviceAnswer> {
     const path = `/v1/organisations/${encodeURIComponent(organisation)}/devices/${encodeURIComponent(device)}`;
     return this.get(DeviceAnswer, path);
+  }
+
+  /** The statement that approved an organisation's gateway device; whoever relies on it proves it. */
+  gatewayApproval(organisation: string = this.gateway.organisation): Promise<string> {
+    return approvalOfGateway(this, organisation);
   }
 
   /** What the ledger says of a record: whose it is, and each version's commitment. */

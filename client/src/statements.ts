@@ -59,10 +59,13 @@ export class Author {
     }
   }
 
-  /** The first statement of a patient; an organisation's device hands it in. */
-  enrolPatient(enc: P256Key, recorder?: string): Promise<SignedStatement> {
+  /**
+   * The first statement of a patient; an organisation's device hands it in.
+   * @param labelKey the key of the patient's labels at the recorder, sealed for its gateway
+   */
+  enrolPatient(enc: P256Key, recorder?: string, labelKey?: string): Promise<SignedStatement> {
     const sig = this.signer.publicKey as P256Key;
-    return this.sign({ act: 'enrolPatient', seq: 1, sig, enc, ...(recorder && { recorder }) });
+    return this.sign({ act: 'enrolPatient', seq: 1, sig, enc, recorder, labelKey });
   }
 
   grantConsent(seq: number, words: GrantWords): Promise<SignedStatement> {

@@ -17,6 +17,7 @@ import type {
   ReadersAnswer,
   RecordAnchor,
   ReleaseAnswer,
+  Sensitivity,
   Session,
   SignedGenesis,
   StoredRecord,
@@ -74,6 +75,12 @@ export interface Upload {
   content: AsyncIterable<Uint8Array>;
 }
 
+export interface NewRecord extends Upload {
+  patient: string;
+  /** what the record is sensitive for; the ledger gets its labels only */
+  sensitivities?: Sensitivity[];
+}
+
 export interface AccessFilter {
   patient?: string | undefined;
   organisation?: string | undefined;
@@ -122,7 +129,7 @@ export interface Gateway {
     transaction?: string,
   ): Promise<{ accepted: AcceptedStatement; repeated: boolean }>;
   /** Refuses before the first byte of content is read when the caller may not record. */
-  storeRecord(upload: Upload & { patient: string }): Promise<{ stored: StoredRecord; repeated: boolean }>;
+  storeRecord(upload: NewRecord): Promise<{ stored: StoredRecord; repeated: boolean }>;
   /** `replaces` is the version that If-Match names: undefined without one, 0 for a tag no version has. */
   storeVersion(
     upload: Upload & { record: string; replaces: number | undefined },

@@ -25,6 +25,7 @@ import type { Metrics } from './metrics.ts';
 import { openPayloads } from './payloads.ts';
 import { type Pinned, readDevice, readLedgerOptions } from './pinned.ts';
 import { Readiness } from './readiness.ts';
+import { Labels } from './records/labels.ts';
 import { Records } from './records/records.ts';
 import { RetryNotes } from './records/retry-notes.ts';
 import { sweepNowAndThen } from './records/sweeping.ts';
@@ -98,8 +99,12 @@ export async function openGateway(
     const events = following && (await openEvents(following));
     if (events) closing.push(() => events.close());
     const notes = new RetryNotes(await openFileStore(folder.of('retries')));
-    const records = new Records({ ledger, vault, organisation, retryKeys, notes });
     const reasons = new Reasons(await openFileStore(folder.of('reasons')), vault);
+    const labels = new Labels({
+      ...{ ledger, vault, device, organisation: organisation.id },
+      statementOf: (grant, patient) => (releases ?? withoutVault).grantStatement(grant, patient),
+    });
+    const records = new Records({ ledger, vault, organisation, retryKeys, notes, labels });
     const stopping = new AbortController();
     // The embedded ledger knows no approvals: its one process runs what lies in the folder.
     const watchCode = () =>
@@ -267,10 +272,11 @@ function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisatio
 }
 
 /** A third party holds no records and gets none: the ledger denies its reads before this is asked. */
-const withoutVault: Pick<ReleaseRoom, 'open' | 'release' | 'sealedOf'> = {
+const withoutVault: Pick<ReleaseRoom, 'open' | 'release' | 'sealedOf' | 'grantStatement'> = {
   open: () => Promise.reject(new Failure('RELEASE_REFUSED')),
   release: () => Promise.reject(new Failure('RELEASE_REFUSED')),
   sealedOf: () => Promise.reject(new Failure('RELEASE_REFUSED')),
+  grantStatement: () => Promise.reject(new Failure('RELEASE_REFUSED')),
 };
 
 async function refused<Result>(variable: string, work: () => Promise<Result>): Promise<Result> {

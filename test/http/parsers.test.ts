@@ -55,10 +55,11 @@ test('a query is read when every name is known and stands once, and refused othe
   const name = fc.constantFrom('patient', 'cursor', 'version', '__proto__', 'constructor', '');
   fc.assert(
     fc.property(fc.array(fc.tuple(name, fc.string())), (pairs) => {
-      const known = ['patient', 'cursor'];
+      const once = ['patient', 'cursor'];
+      const known = { once, repeatable: [] };
       const target = `/v1/x?${new URLSearchParams(pairs)}`;
       const names = pairs.map(([one]) => one);
-      const fine = names.every((one) => known.includes(one)) && new Set(names).size === names.length;
+      const fine = names.every((one) => once.includes(one)) && new Set(names).size === names.length;
       if (fine) expect(parseQuery(target, known)).toEqual(Object.fromEntries(pairs));
       else
         expect(() => parseQuery(target, known)).toThrow(
@@ -66,6 +67,12 @@ test('a query is read when every name is known and stands once, and refused othe
         );
     }),
   );
+});
+
+test('a name that may be repeated has all its values, in order', () => {
+  const known = { once: ['patient'], repeatable: ['label'] };
+  expect(parseQuery('/v1/x?label=a&patient=p&label=b', known)).toEqual({ patient: 'p', label: ['a', 'b'] });
+  expect(parseQuery('/v1/x?label=a', known)).toEqual({ label: ['a'] });
 });
 
 test('any query text is read or refused', () => {
@@ -90,7 +97,7 @@ test('any query text is read or refused', () => {
       fc.array(pieces).map((all) => all.join('')),
       (text) => {
         try {
-          parseQuery(`/v1/x?${text}`, ['a']);
+          parseQuery(`/v1/x?${text}`, { once: ['a'], repeatable: ['b'] });
         } catch (error) {
           expect(['INVALID_REQUEST', 'UNKNOWN_PARAMETER']).toContain((error as { code: string }).code);
         }

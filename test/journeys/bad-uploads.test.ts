@@ -105,7 +105,7 @@ test('an upload without a key is refused', async () => {
 });
 
 test('an upload with an unknown parameter is refused', async () => {
-  const url = `${river.url}/v1/records?patient=${patient.id}&label=x`;
+  const url = `${river.url}/v1/records?patient=${patient.id}&class=x`;
   const headers = {
     Authorization: `Bearer ${riverToken}`,
     'Idempotency-Key': 'k',

@@ -6,6 +6,7 @@ import {
   type StatementOf,
   thumbprint,
 } from '@chartkey/vocabulary';
+import { checkLabelKey } from './label-key.ts';
 import type { SignatureChecks } from './signature.ts';
 import { checkSignature, type ReadStatement } from './statement.ts';
 
@@ -21,7 +22,7 @@ export function checkKeyPair(sig: PublicKey, enc: P256Key, checks: SignatureChec
 
 /**
  * Checks that an enrolment is self-made: its id is the thumbprint of the key that signed it.
- * @throws Failure INVALID_KEY, SIGNATURE_INVALID, WRONG_NETWORK
+ * @throws Failure INVALID_STATEMENT, INVALID_KEY, SIGNATURE_INVALID, WRONG_NETWORK
  */
 export function checkEnrolment(
   statement: ReadStatement<StatementOf<'enrolPatient'>>,
@@ -32,4 +33,5 @@ export function checkEnrolment(
   checkKeyPair(sig, enc, checks);
   if (thumbprint(sig) !== iss) throw new Failure('INVALID_KEY');
   checkSignature(statement, sig, network, checks);
+  checkLabelKey(statement.payload);
 }

@@ -9,6 +9,7 @@ import {
 } from '@chartkey/vocabulary';
 import { hasEnded, isUsedUp } from './coverage.ts';
 import { memberOf } from './genesis.ts';
+import { checkLabelKey } from './label-key.ts';
 
 /** Live grants that one patient may have for one organisation. */
 export const MOST_GRANTS = 256;
@@ -45,7 +46,8 @@ export function checkHospital(genesis: Genesis, organisation: string): void {
 }
 
 /**
- * Does a grant make sense: a time span that is one, and nothing counted or for all treating that is passed on?
+ * Does a grant make sense: a time span that is one, nothing counted or for all treating that is passed on, a
+ * label key only for one recorder?
  * @throws Failure INVALID_STATEMENT
  */
 export function checkWords(words: StatementOf<'grantConsent'>): void {
@@ -53,6 +55,7 @@ export function checkWords(words: StatementOf<'grantConsent'>): void {
   const isSpan = notBefore === undefined || notAfter === undefined || notBefore < notAfter;
   const isPassable = !passOn || (maxUses === undefined && !('treating' in grantee));
   if (!isSpan || !isPassable) throw new Failure('INVALID_STATEMENT');
+  checkLabelKey(words);
 }
 
 /**

@@ -15,6 +15,7 @@ export * from './genesis.ts';
 export * from './grants.ts';
 export * from './key-proof.ts';
 export * from './late-entry.ts';
+export * from './label-key.ts';
 export * from './master-keys.ts';
 export * from './proven-opening.ts';
 export * from './readers.ts';

@@ -12,6 +12,7 @@ export * from './ids.ts';
 export * from './jws.ts';
 export * from './keys.ts';
 export * from './late-entry.ts';
+export * from './label.ts';
 export * from './ledger.ts';
 export * from './readers.ts';
 export * from './receipt.ts';

@@ -12,6 +12,7 @@ import {
   TransactionId,
   VersionNumber,
 } from './ids.ts';
+import { MOST_LABELS } from './label.ts';
 import { type Act, STATEMENT_BYTES } from './statement.ts';
 import { Basis, distinct, Purpose } from './words.ts';
 
@@ -150,7 +151,7 @@ export const AnchorRecordInput = z.strictObject({
   patient: Thumbprint,
   commitment: Sha256Text,
   /** what the record is sensitive for, under the patient's key for this custodian */
-  labels: distinct(Label, 8).optional(),
+  labels: distinct(Label, MOST_LABELS).optional(),
 });
 export const AddVersionInput = z.strictObject({
   session: SessionId,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Base32Id, Label, NetworkId, OrganisationId, Sha256Text, Thumbprint, VersionNumber } from './ids.ts';
+import { MOST_LABELS } from './label.ts';
 
 /** Leaf 0 of a version's commitment: everything about the content but the content. */
 export const RecordHeader = z.strictObject({
@@ -13,7 +14,7 @@ export const RecordHeader = z.strictObject({
   /** as the uploader sent it; off the ledger */
   mediaType: z.string().min(1).max(255),
   /** as anchored */
-  labels: z.array(Label).max(8),
+  labels: z.array(Label).max(MOST_LABELS),
   /** bytes of content */
   length: z.int().min(0),
   /** SHA-256 of the content, base64url */

@@ -4,6 +4,7 @@ import {
   AccessId,
   Base32Id,
   Instant,
+  Label,
   NetworkId,
   OrganisationId,
   Sha256Text,
@@ -76,6 +77,8 @@ export const RecordAnchor = z.object({
   record: Base32Id,
   patient: Thumbprint,
   custodian: OrganisationId,
+  /** of what it is sensitive for, each under the patient's key for this custodian */
+  labels: z.array(Label),
   versions: z.array(
     z.object({
       version: VersionNumber,

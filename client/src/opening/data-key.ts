@@ -92,8 +92,7 @@ async function opened(parts: Parts, privateKey: CryptoKey): Promise<CryptoKey> {
     [],
   );
   const secret = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: epk }, privateKey, 256));
-  const wrapping = await subtle.digest('SHA-256', joined(roundOne, secret, otherInfo));
-  const wrappingKey = await subtle.importKey('raw', wrapping, 'AES-KW', false, ['unwrapKey']);
+  const wrappingKey = await wrappingKeyOf(secret, 'unwrapKey');
   const contentKey = await subtle.unwrapKey(
     'raw',
     parts.encryptedKey,
@@ -105,6 +104,12 @@ async function opened(parts: Parts, privateKey: CryptoKey): Promise<CryptoKey> {
   );
   const opening = { name: 'AES-GCM', iv: parts.iv, additionalData: joined(utf8Bytes(parts.headerText)) };
   return subtle.unwrapKey('raw', parts.sealed, contentKey, opening, 'HKDF', false, ['deriveKey']);
+}
+
+/** The key that wraps the content's key, from an agreed secret of 32 bytes (RFC 7518 section 4.6). */
+export async function wrappingKeyOf(secret: Uint8Array, use: 'wrapKey' | 'unwrapKey'): Promise<CryptoKey> {
+  const wrapping = await subtle.digest('SHA-256', joined(roundOne, secret, otherInfo));
+  return subtle.importKey('raw', wrapping, 'AES-KW', false, [use]);
 }
 
 function bytes(text: string, length: number): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from '@chartkey/vocabulary';
 import type { Request, Response } from 'express';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { authenticate, authenticateIfAny, proofOf } from './authenticate.ts';
 import { carriesBody } from './body.ts';
 import { singletons } from './headers.ts';
@@ -35,7 +35,7 @@ export async function admit(
   if (caller) await limits.caller(request, response, caller);
   const params = parse(route.params, request.params);
   if (caller) route.mayAsk?.(caller, params);
-  const query = parse(route.query, parseQuery(request.url, Object.keys(route.query?.shape ?? {})));
+  const query = parse(route.query, parseQuery(request.url, knownIn(route.query)));
   const headers = parse(route.headers, headersNamed(route, request));
   acceptable(route, request);
   supported(route, request, door.settings.uploadLimit);
@@ -59,6 +59,18 @@ function parse(schema: z.ZodObject | undefined, values: Record<string, unknown>)
   const at = String(parsed.error.issues[0]?.path[0] ?? '');
   const code = values[at] === undefined ? missingCodes[at] : ownCodes[at];
   throw code ? new Failure(code) : new Failure('INVALID_REQUEST', { at });
+}
+
+/** The names of a route's query: those whose values are a list may be repeated. */
+function knownIn(query: z.ZodObject | undefined) {
+  const shapes = Object.entries<z.ZodType>(query?.shape ?? {});
+  const isList = (shape: z.ZodType): boolean =>
+    shape instanceof z.ZodOptional ? isList(shape.unwrap() as z.ZodType) : shape instanceof z.ZodArray;
+  const namesOf = (some: typeof shapes) => some.map(([name]) => name);
+  return {
+    once: namesOf(shapes.filter(([, shape]) => !isList(shape))),
+    repeatable: namesOf(shapes.filter(([, shape]) => isList(shape))),
+  };
 }
 
 function headersNamed(route: Route, request: Request): Record<string, unknown> {

@@ -17,16 +17,24 @@ export function parsePairs(text: string): Array<[name: string, value: string]> {
   }
 }
 
+/** Names that a query may have; a repeatable one may stand more than once. */
+export interface Known {
+  once: readonly string[];
+  repeatable: readonly string[];
+}
+
 /**
- * The query of a request target, where each known name stands at most once.
+ * The query of a request target: a known name's value, or a list of values of a repeatable one.
  * @throws Failure UNKNOWN_PARAMETER, INVALID_REQUEST
  */
-export function parseQuery(target: string, known: readonly string[]): Record<string, string> {
+export function parseQuery(target: string, { once, repeatable }: Known): Record<string, string | string[]> {
   const start = target.indexOf('?');
-  const query = new Map<string, string>();
+  const query = new Map<string, string | string[]>();
   for (const [name, value] of parsePairs(start < 0 ? '' : target.slice(start + 1))) {
-    if (!known.includes(name) || query.has(name)) throw new Failure('UNKNOWN_PARAMETER');
-    query.set(name, value);
+    const before = query.get(name);
+    if (repeatable.includes(name)) query.set(name, [...(before ?? []), value]);
+    else if (once.includes(name) && before === undefined) query.set(name, value);
+    else throw new Failure('UNKNOWN_PARAMETER');
   }
   return Object.fromEntries(query);
 }

@@ -7,13 +7,14 @@ import {
   recordIdFor,
   transactions,
 } from '@chartkey/vocabulary';
-import type { Caller, Upload } from '../gateway.ts';
+import type { Caller, NewRecord, Upload } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RetryKeys } from '../retry-keys.ts';
 import type { SealedVersion, Swept, Vault } from '../vault/index.ts';
 import { type Anchored, Anchoring } from './anchoring.ts';
 import { Authority, requireCustodian } from './authority.ts';
 import { fromVault } from './from-vault.ts';
+import type { Labels } from './labels.ts';
 import { findRecord, requireRecord, versionAmong } from './ledger-record.ts';
 import { Repetition, type Stored } from './repetition.ts';
 import type { RetryNotes } from './retry-notes.ts';
@@ -29,6 +30,7 @@ export interface RecordsParts {
   organisation: { id: string };
   retryKeys: RetryKeys;
   notes: RetryNotes;
+  labels: Pick<Labels, 'of'>;
   now?: () => number;
 }
 
@@ -50,18 +52,20 @@ export class Records {
    * @throws Failure why the caller may not record, before a byte is read; IDEMPOTENCY_MISMATCH, VAULT_FULL,
    * what the body's stream fails with, OUTCOME_UNKNOWN {transaction}, or the ledger's
    */
-  async storeRecord(upload: Upload & { patient: string }): Promise<Stored> {
-    const { caller, idempotencyKey, patient, mediaType, content } = upload;
+  async storeRecord(upload: NewRecord): Promise<Stored> {
+    const { caller, idempotencyKey, patient, mediaType, content, sensitivities = [] } = upload;
     const { device } = this.authority.recorderOf(caller);
     const record = recordIdFor(device, this.parts.retryKeys.of('upload', idempotencyKey));
     return this.turns.take(record, async () => {
       const standing = await findRecord(this.parts.ledger, record);
-      if (standing) return this.repetition.compare(standing, 1, upload);
-      await this.authority.requireRecorder(caller, patient, { record, labels: [], madeAt: this.now() });
-      const facts = { patient, author: device, record, version: 1, mediaType };
+      const labels = await this.parts.labels.of(patient, sensitivities);
+      if (standing) return this.repetition.compare(standing, 1, { ...upload, labels });
+      await this.authority.requireRecorder(caller, patient, { record, labels, madeAt: this.now() });
+      const facts = { patient, author: device, record, version: 1, mediaType, labels };
       const sealed = await this.seal(content, facts);
       const { commitment } = sealed;
-      const input = { session: caller.session.session, record, patient, commitment };
+      const labelled = labels.length > 0 ? { labels } : {};
+      const input = { session: caller.session.session, record, patient, commitment, ...labelled };
       try {
         return stored(sealed.header, await this.anchoring.anchor(sealed, transactions.anchorRecord, input));
       } catch (error) {
@@ -89,10 +93,11 @@ export class Records {
       if (earlier) return this.repetition.compare(standing, earlier.version, upload);
       if (replaces === undefined) throw new Failure('IF_MATCH_REQUIRED');
       if (replaces !== standing.newest) throw conflict(standing);
-      const { patient } = standing;
+      const { patient, labels } = standing;
       await this.authority.requireRecorder(caller, patient, standing);
       const version = standing.newest + 1;
-      const sealed = await this.seal(content, { patient, author: device, record, version, mediaType });
+      const facts = { patient, author: device, record, version, mediaType, labels };
+      const sealed = await this.seal(content, facts);
       return this.addVersion(caller, sealed, retryKey);
     });
   }
@@ -101,8 +106,8 @@ export class Records {
   async anchorOf(caller: Caller, id: string): Promise<RecordAnchor> {
     const facts = await requireRecord(this.parts.ledger, id);
     await this.authority.requireReader(caller, facts);
-    const { record, patient, custodian, versions } = facts;
-    return { record, patient, custodian, versions };
+    const { record, patient, custodian, labels, versions } = facts;
+    return { record, patient, custodian, labels, versions };
   }
 
   /** Settles what an earlier process left in the vault: what the ledger holds stays, the rest goes. */
@@ -145,7 +150,7 @@ export class Records {
 
   private async seal(
     content: AsyncIterable<Uint8Array>,
-    facts: { patient: string; author: string; record: string; version: number; mediaType: string },
+    facts: Pick<RecordHeader, 'patient' | 'author' | 'record' | 'version' | 'mediaType' | 'labels'>,
   ): Promise<SealedVersion> {
     const custodian = this.parts.organisation.id;
     return fromVault(() => this.parts.vault.sealRecord(content, { ...facts, custodian }));

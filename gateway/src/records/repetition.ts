@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { Failure, type RecordFacts, type RecordHeader, type StoredRecord } from '@chartkey/vocabulary';
+import {
+  canonicalJson,
+  Failure,
+  type RecordFacts,
+  type RecordHeader,
+  type StoredRecord,
+} from '@chartkey/vocabulary';
 import type { Vault } from '../vault/index.ts';
 import { fromVault } from './from-vault.ts';
 
@@ -14,17 +20,18 @@ export class Repetition {
 
   /**
    * Reads the content through, and answers what was stored if it is the same.
-   * @param again.patient as named by the request, where it names one
+   * @param again.patient as named by the request, where it names one; with its labels
    * @throws Failure IDEMPOTENCY_MISMATCH; INTEGRITY_BROKEN; what the body's stream fails with
    */
   async compare(
     standing: RecordFacts,
     version: number,
-    again: { mediaType: string; content: AsyncIterable<Uint8Array>; patient?: string },
+    again: { mediaType: string; content: AsyncIterable<Uint8Array>; patient?: string; labels?: string[] },
   ): Promise<Stored> {
-    const { mediaType, content, patient = standing.patient } = again;
+    const { mediaType, content, patient = standing.patient, labels = standing.labels } = again;
     const header = await this.headerOf(standing, version);
-    if (patient !== standing.patient || mediaType !== header.mediaType) throw mismatch();
+    const isSameRecord = patient === standing.patient && hasLabels(standing, labels);
+    if (!isSameRecord || mediaType !== header.mediaType) throw mismatch();
     if ((await digestOf(content)) !== header.sha256) throw mismatch();
     return storedAs(standing, version);
   }
@@ -33,11 +40,11 @@ export class Repetition {
   async match(
     standing: RecordFacts,
     version: number,
-    again: Pick<RecordHeader, 'mediaType' | 'sha256' | 'patient'>,
+    again: Pick<RecordHeader, 'mediaType' | 'sha256' | 'patient' | 'labels'>,
   ): Promise<Stored> {
     const { mediaType, sha256, patient } = await this.headerOf(standing, version);
     const same = sha256 === again.sha256 && mediaType === again.mediaType && patient === again.patient;
-    if (!same) throw mismatch();
+    if (!same || !hasLabels(standing, again.labels)) throw mismatch();
     return storedAs(standing, version);
   }
 
@@ -50,6 +57,9 @@ export class Repetition {
     return opened.version.header;
   }
 }
+
+const hasLabels = (standing: RecordFacts, labels: readonly string[]) =>
+  canonicalJson(standing.labels) === canonicalJson(labels);
 
 function storedAs(standing: RecordFacts, version: number): Stored {
   const { record, patient, custodian } = standing;

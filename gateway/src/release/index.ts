@@ -1,10 +1,10 @@
-import type { Trust } from '@chartkey/rules';
+import type { ReadStatement, Trust } from '@chartkey/rules';
 import { nodeSignatureChecks as checks } from '@chartkey/rules/node';
 import type { EndToEndRead, Genesis, ReleaseAnswer } from '@chartkey/vocabulary';
 import type { ByteRange, SealedBytes } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Vault } from '../vault/index.ts';
-import type { RaiseAlarm } from './alarm.ts';
+import { alarmed, Disagreement, type RaiseAlarm, unproven } from './alarm.ts';
 import { Basis } from './basis.ts';
 import { Claims } from './claims.ts';
 import { Commits } from './commits.ts';
@@ -27,6 +27,7 @@ import { Statements } from './statements.ts';
 export type { Alarm, RaiseAlarm } from './alarm.ts';
 export type { Resolve } from './destinations.ts';
 export { type GatewayDevice, gatewayDevice, signedBy } from './gateway-device.ts';
+export { unwrapLabelKey } from './key-wrapping.ts';
 export { makeProof, releasesUrl, sealedUrl } from './proof.ts';
 export type { Reading } from './reading.ts';
 
@@ -74,9 +75,11 @@ export class ReleaseRoom {
   private readonly endToEnd: EndToEnd;
   private readonly outgoing: Outgoing;
   private readonly url: string;
+  private readonly statements: Statements;
+  private readonly proven: Proven;
 
   constructor(
-    parts: ReleaseRoomParts,
+    private readonly parts: ReleaseRoomParts,
     private readonly log: ReleasedLog,
   ) {
     const { network, genesis, organisation, ledger, vault, revocations, now = Date.now } = parts;
@@ -87,7 +90,9 @@ export class ReleaseRoom {
       isRevoked: (issuer, target) => revocations.has(issuer, target),
       restrictionsOf: (patient) => revocations.restrictionsOf(patient),
     };
-    const proven = new Proven(ledger, new Statements(ledger), trust);
+    this.statements = new Statements(ledger);
+    const proven = new Proven(ledger, this.statements, trust);
+    this.proven = proven;
     const devices = new Devices({ ...parts, proven, trust, now });
     const basis = new Basis({ organisation, ledger, proven, trust });
     const entitlement = new Entitlement({ ledger, basis, now });
@@ -139,6 +144,21 @@ export class ReleaseRoom {
   /** Sealed bytes of such an access. @throws Failure as `EndToEnd.sealed` */
   async sealedToReader(own: OwnAccess, range: ByteRange | undefined): Promise<SealedBytes> {
     return this.endToEnd.sealed(own, range);
+  }
+
+  /**
+   * The statement of a patient's grant, proven from statements alone.
+   * @throws Failure LEDGER_DISAGREES with an alarm, LEDGER_UNAVAILABLE, BUSY, BROKEN
+   */
+  async grantStatement(grant: string, patient: string): Promise<ReadStatement> {
+    try {
+      await this.proven.grant(grant, patient);
+      return (await this.statements.of(grant)).statement;
+    } catch (error) {
+      const found = unproven(error, 'a grant does not verify');
+      if (!(found instanceof Disagreement)) throw found;
+      throw alarmed(this.parts.alarm, { code: 'LEDGER_DISAGREES', what: found.message, about: { grant } });
+    }
   }
 
   /** Forgets the keys that are kept, lets what is being logged finish, closes resting connections. */

@@ -8,8 +8,10 @@ import {
   type KeyObject,
   randomFillSync,
 } from 'node:crypto';
+import { readLabelKeyHeader } from '@chartkey/rules';
 import {
   decodeBase64url,
+  type LabelKeyFor,
   type P256Key,
   thumbprint,
   type WrappedFor,
@@ -70,20 +72,41 @@ export function wrapDataKey(dataKey: Uint8Array, recipient: P256Key, use: Wrappe
  * @throws Tampered when it is no such JWE, is for another key or use, or does not open
  */
 export function unwrapDataKey(jwe: string, key: KeyObject, id: string, use: WrappedFor): Buffer {
-  try {
-    const [protectedHeader = '', encryptedKey = '', iv = '', ciphertext = '', tag = '', more] =
-      jwe.split('.');
-    const header = WrappedKeyHeader.parse(
-      JSON.parse(Buffer.from(decodeBase64url(protectedHeader)).toString()),
-    );
-    const meant =
+  return opened(jwe, key, (head) => {
+    const header = WrappedKeyHeader.parse(JSON.parse(Buffer.from(decodeBase64url(head)).toString()));
+    const isMeant =
       header.kid === id &&
       header.access === use.access &&
       header.record === use.record &&
       header.version === use.version;
-    if (!meant || more !== undefined) throw new SyntaxError('for another use');
+    if (!isMeant) throw new SyntaxError('for another use');
+    return header;
+  });
+}
+
+/**
+ * Opens a patient's key for labels here.
+ * @param key our private `enc` key
+ * @param id its thumbprint
+ * @throws Tampered when it is no such JWE, is for another key or use, or does not open
+ */
+export function unwrapLabelKey(jwe: string, key: KeyObject, id: string, use: LabelKeyFor): Buffer {
+  return opened(jwe, key, (head) => {
+    const header = readLabelKeyHeader(head, use);
+    if (header.kid !== id) throw new SyntaxError('for another key');
+    return header;
+  });
+}
+
+/** @param headerIn reads the protected header (base64url), and throws unless it is the one meant */
+function opened(jwe: string, key: KeyObject, headerIn: (head: string) => { epk: P256Key }): Buffer {
+  try {
+    const [protectedHeader = '', encryptedKey = '', iv = '', ciphertext = '', tag = '', more] =
+      jwe.split('.');
+    const { epk } = headerIn(protectedHeader);
+    if (more !== undefined) throw new SyntaxError('more than five parts');
     // Refuses a point that is not on the curve.
-    const publicKey = createPublicKey({ key: { ...header.epk }, format: 'jwk' });
+    const publicKey = createPublicKey({ key: { ...epk }, format: 'jwk' });
     const secret = diffieHellman({ privateKey: key, publicKey });
     const unwrap = createDecipheriv('id-aes256-wrap', wrappingKey(secret), KEY_WRAP_IV);
     const contentKey = Buffer.concat([unwrap.update(bytes(encryptedKey, KEY_BYTES + 8)), unwrap.final()]);

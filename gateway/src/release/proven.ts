@@ -88,7 +88,9 @@ export class Proven {
       if (accepted.statement.payload.act === 'passOn') return this.referral(id, patient);
       const { statement, time, links = 1 } = accepted;
       if (statement.payload.act === 'enrolPatient') {
-        await this.standings.after(patient, 1);
+        // Only the enrolment that the chain begins with was verified.
+        const { statement: first } = await this.standings.after(patient, 1);
+        if (first !== id) throw new Failure('NO_GRANT');
         return grantIn(statement, patient);
       }
       await this.checkWasThen(patient, links, time);

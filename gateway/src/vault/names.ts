@@ -74,3 +74,8 @@ export function attemptIn(name: string): { record: string; version: number; atte
 export function patientKeyName(patient: string): string {
   return String(checked(Thumbprint, patient, 'patient id'));
 }
+
+/** Where the key of a patient's labels lies, in the key store. */
+export function labelKeyName(patient: string): string {
+  return `labels/${patientKeyName(patient)}`;
+}

@@ -37,5 +37,6 @@ export async function openVault(places: VaultPlaces): Promise<Vault> {
     }
     await vaultKeys.rotate();
   }
-  return new Vault({ network, payloads, patientKeys, vaultKeys });
+  const labelKeys = new PatientKeys(keyStore, vaultKeys, network, 'labels');
+  return new Vault({ network, payloads, patientKeys, labelKeys, vaultKeys });
 }

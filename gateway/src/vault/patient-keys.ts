@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseStored, StoredBytes, storedText } from './canonical-file.ts';
 import { AlreadyInVault, NotInVault } from './failures.ts';
 import { KEY_BYTES } from './key-wrap.ts';
-import { patientKeyName } from './names.ts';
+import { labelKeyName, patientKeyName } from './names.ts';
 import type { Store } from './store.ts';
 import type { VaultKeys } from './vault-keys.ts';
 
@@ -13,6 +13,9 @@ const StoredKey = z.strictObject({
   epoch: z.int().min(1),
   key: StoredBytes,
 });
+
+/** What a patient's key is for: to lock its data keys, or to make its labels here. */
+type Purpose = 'patient' | 'labels';
 
 /**
  * One key per patient, wrapped by the vault key, in a store apart from the payloads and their backups.
@@ -25,6 +28,7 @@ export class PatientKeys {
     private readonly store: Store,
     private readonly vaultKeys: VaultKeys,
     private readonly network: string,
+    private readonly purpose: Purpose = 'patient',
   ) {}
 
   /** The patient's key. @throws NotInVault when there is none (any more); Tampered */
@@ -35,19 +39,19 @@ export class PatientKeys {
     return key;
   }
 
-  /** The patient's key, made at the first call; calls at one time give one key. */
-  async obtain(patient: string): Promise<Buffer> {
+  /** The patient's key, `made` at the first call; calls at one time give one key. */
+  async obtain(patient: string, made: () => Buffer = () => randomBytes(KEY_BYTES)): Promise<Buffer> {
     try {
       return await this.require(patient);
     } catch (error) {
       if (!(error instanceof NotInVault)) throw error;
     }
-    return this.inTurn(patient, () => this.create(patient));
+    return this.inTurn(patient, () => this.create(patient, made()));
   }
 
   /** Erases the patient's key for good: what it locked stays unreadable. False when there was none. */
   async forget(patient: string): Promise<boolean> {
-    const name = patientKeyName(patient);
+    const name = this.nameOf(patient);
     return this.inTurn(patient, async () => {
       const there = await this.store.exists(name);
       await this.store.delete(name);
@@ -61,8 +65,7 @@ export class PatientKeys {
     return true;
   }
 
-  private async create(patient: string): Promise<Buffer> {
-    const key = randomBytes(KEY_BYTES);
+  private async create(patient: string, key: Buffer): Promise<Buffer> {
     try {
       await this.write(patient, key, true);
       return key;
@@ -85,19 +88,24 @@ export class PatientKeys {
       epoch,
       key: wrapped.toString('base64url'),
     });
-    await this.store.put(patientKeyName(patient), [stored], { ifAbsent });
+    await this.store.put(this.nameOf(patient), [stored], { ifAbsent });
   }
 
   private async read(patient: string): Promise<{ epoch: number; key: Buffer }> {
-    const bytes = await this.store.read(patientKeyName(patient), MOST_BYTES).catch((error: unknown) => {
+    const bytes = await this.store.read(this.nameOf(patient), MOST_BYTES).catch((error: unknown) => {
       throw error instanceof NotInVault ? new NotInVault('key of this patient', { cause: error }) : error;
     });
     const { epoch, key } = parseStored(bytes, StoredKey, 'a patient key');
     return { epoch, key: await this.vaultKeys.unwrap(epoch, key, this.context(patient)) };
   }
 
+  private nameOf(patient: string): string {
+    return this.purpose === 'patient' ? patientKeyName(patient) : labelKeyName(patient);
+  }
+
   private context(patient: string) {
-    return { network: this.network, patient };
+    const { network, purpose } = this;
+    return purpose === 'patient' ? { network, patient } : { network, patient, purpose };
   }
 
   /** One change of a patient's key at a time, so that renewing never brings a forgotten key back. */

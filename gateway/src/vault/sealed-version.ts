@@ -13,7 +13,6 @@ import type { Store } from './store.ts';
 export const RecordFacts = RecordHeader.omit({
   format: true,
   network: true,
-  labels: true,
   length: true,
   sha256: true,
   salt: true,
@@ -70,7 +69,6 @@ export async function storeSealed(
   const header: RecordHeader = {
     format: 'chartkey-record/1',
     ...named,
-    labels: [],
     length,
     sha256: sha256.toString('base64url'),
     salt: salt.toString('base64url'),

@@ -31,6 +31,7 @@ export interface VaultParts {
   readonly network: string;
   readonly payloads: Store;
   readonly patientKeys: PatientKeys;
+  readonly labelKeys: PatientKeys;
   readonly vaultKeys: VaultKeys;
 }
 
@@ -39,13 +40,15 @@ export class Vault {
   private readonly network: string;
   private readonly payloads: Store;
   private readonly patientKeys: PatientKeys;
+  private readonly labelKeys: PatientKeys;
   private readonly vaultKeys: VaultKeys;
   private readonly busy = new Set<string>();
 
-  constructor({ network, payloads, patientKeys, vaultKeys }: VaultParts) {
+  constructor({ network, payloads, patientKeys, labelKeys, vaultKeys }: VaultParts) {
     this.network = network;
     this.payloads = payloads;
     this.patientKeys = patientKeys;
+    this.labelKeys = labelKeys;
     this.vaultKeys = vaultKeys;
   }
 
@@ -156,8 +159,19 @@ export class Vault {
     return openNote(sealed, await this.patientKeys.require(patient), { network, patient, note });
   }
 
-  /** Erases the patient's key: every version of the patient's here becomes unreadable. False: there was none. */
+  /** The key of a patient's labels here. @throws NotInVault when none was kept (any more); Tampered */
+  async labelKey(patient: string): Promise<Buffer> {
+    return this.labelKeys.require(patient);
+  }
+
+  /** Keeps the key of a patient's labels, and gives the one that is kept: the first stays. @throws VaultFull */
+  async keepLabelKey(patient: string, key: Buffer): Promise<Buffer> {
+    return this.labelKeys.obtain(patient, () => key);
+  }
+
+  /** Erases the patient's keys: every version of the patient's here becomes unreadable. False: there was none. */
   async forgetPatient(patient: string): Promise<boolean> {
+    await this.labelKeys.forget(patient);
     return this.patientKeys.forget(patient);
   }
 

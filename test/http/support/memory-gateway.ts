@@ -167,7 +167,13 @@ export function memoryGateway(): MemoryGateway {
       may();
       known(id);
       const version = { version: 1, author: digest('device'), commitment: digest('root'), transaction };
-      return { record, patient, custodian: 'RiversideMSP', versions: [{ ...version, committedAt: time }] };
+      return {
+        record,
+        patient,
+        custodian: 'RiversideMSP',
+        labels: [],
+        versions: [{ ...version, committedAt: time }],
+      };
     },
     readContent: async (read) => {
       may();

@@ -39,7 +39,8 @@ async function open() {
   });
   const notes = new RetryNotes(await openFileStore(join(root, 'retries')));
   const whole = ledger as unknown as ConstructorParameters<typeof Records>[0]['ledger'];
-  return new Records({ ledger: whole, vault, organisation: member, retryKeys, notes });
+  const labels = { of: async () => [] };
+  return new Records({ ledger: whole, vault, organisation: member, retryKeys, notes, labels });
 }
 
 beforeEach(async () => {

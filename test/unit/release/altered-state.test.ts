@@ -1,4 +1,4 @@
-import { instantAt } from '@chartkey/vocabulary';
+import { canonicalJson, digest, instantAt } from '@chartkey/vocabulary';
 import { ask, type Case, codeOf } from './asking.ts';
 import { newId, newKeys } from './consortium.ts';
 import { newWorld, temporaryFolder, type World } from './world.ts';
@@ -17,6 +17,19 @@ const alterations: Case[] = [
     code: 'LEDGER_DISAGREES',
     alter: (_, { releasable }) => {
       releasable.entry.grant = 'G'.repeat(42).concat('A');
+    },
+  },
+  {
+    title: 'an enrolment that nobody signed, with another recorder',
+    code: 'LEDGER_DISAGREES',
+    alter: (it, { releasable }) => {
+      const [header = '', body = '', signature = ''] = it.patient.statement.split('.');
+      const payload = JSON.parse(Buffer.from(body, 'base64url').toString());
+      const forged = canonicalJson({ ...payload, recorder: 'LakesideMSP' });
+      const signed = `${header}.${Buffer.from(forged).toString('base64url')}`;
+      const id = digest(signed);
+      it.ledger.accept({ id, statement: `${signed}.${signature}` });
+      releasable.entry.grant = id;
     },
   },
   {

@@ -54,6 +54,7 @@ export async function newWorld(
     record,
     version: 1,
     mediaType: 'text/plain',
+    labels: [],
   });
   const alarms: Alarm[] = [];
   const troubles: unknown[] = [];

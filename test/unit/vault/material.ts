@@ -10,6 +10,7 @@ export const facts = {
   record: 'abcdefghijklmnopqrstuvwx27',
   version: 1,
   mediaType: 'application/dicom',
+  labels: [] as string[],
 };
 
 /** The golden files' content: SHA-256 of a counter, again and again. */

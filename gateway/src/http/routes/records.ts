@@ -1,4 +1,13 @@
-import { Base32Id, Failure, RecordAnchor, StoredRecord, Thumbprint } from '@chartkey/vocabulary';
+import {
+  Base32Id,
+  distinct,
+  Failure,
+  MOST_LABELS,
+  RecordAnchor,
+  Sensitivity,
+  StoredRecord,
+  Thumbprint,
+} from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { devicesOnly } from '../authenticate.ts';
@@ -27,19 +36,26 @@ export const storeRecord = route({
   word: 'records',
   summary: 'Stores a record: sealed and on disk before its anchor is on the ledger',
   needs: 'token',
-  query: z.object({ patient: Thumbprint }),
+  query: z.object({ patient: Thumbprint, label: distinct(Sensitivity, MOST_LABELS).optional() }),
   headers: z.object({ 'Idempotency-Key': IdempotencyKey }),
   body: { mediaType: '*/*', limit: 'upload' },
   answers: {
     201: { says: 'Stored', schema: StoredRecord, headers: ['Location'] },
     200: { says: 'It was stored before under this key', schema: StoredRecord, headers: ['Location'] },
   },
-  failures: [...uploadFailures, 'PATIENT_UNKNOWN', 'RECORD_EXISTS'],
+  failures: [
+    ...uploadFailures,
+    'PATIENT_UNKNOWN',
+    'RECORD_EXISTS',
+    'LABELS_NOT_READY',
+    'LEDGER_DISAGREES',
+    'INTEGRITY_BROKEN',
+  ],
   mayAsk: devicesOnly,
   serve: async (asked) => {
-    const { patient } = asked.query;
+    const { patient, label: sensitivities = [] } = asked.query;
     const upload = uploadIn(asked, asked.headers['Idempotency-Key']);
-    const { stored, repeated } = await asked.gateway.storeRecord({ ...upload, patient });
+    const { stored, repeated } = await asked.gateway.storeRecord({ ...upload, patient, sensitivities });
     const headers = { Location: `/v1/records/${stored.record}` };
     answer(asked, StoredRecord, stored, { status: repeated ? 200 : 201, headers });
   },
