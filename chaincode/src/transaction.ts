@@ -105,6 +105,11 @@ export class RecordsTransaction extends Context {
     const session = await this.world.sessions.require(id);
     if (session.startedBy !== this.caller) throw new Failure('SESSION_FOREIGN');
     if (session.subject !== 'device') throw new Failure('END_TO_END_ONLY');
+    return this.askerIn(session);
+  }
+
+  /** Checks that a device's session may act now. */
+  async askerIn(session: Session): Promise<Asker> {
     if (this.time > millisecondsOf(session.until)) throw new Failure('SESSION_EXPIRED');
     const device = await this.world.devices.require(session.id);
     const standing = deviceStanding(device, this.time);

@@ -6,8 +6,7 @@ import {
   KeptReason,
   type Purpose,
   page,
-  type Sensitivity,
-  StoredRecord,
+  type StoredRecord,
 } from '@chartkey/vocabulary';
 import { type Practice, randomId } from './assertion.ts';
 import type { Call } from './calls.ts';
@@ -21,18 +20,7 @@ import type { OpeningKeys } from './opening/data-key.ts';
 import type { EndToEndOptions } from './reading.ts';
 import { Session } from './session.ts';
 import type { SignedStatement } from './statements.ts';
-import { type Content, uploadOf, withKey } from './upload.ts';
-
-export interface StoreOptions {
-  /** the same key finds the same upload again; random unless given, and in the error when it fails */
-  idempotencyKey?: string;
-  signal?: AbortSignal;
-}
-
-export interface NewRecordOptions extends StoreOptions {
-  /** what it is sensitive for: the gateway turns the classes into the patient's labels, 8 at most */
-  labels?: readonly Sensitivity[];
-}
+import type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
 
 export interface ReadOptions {
   /** the newest unless given */
@@ -72,7 +60,7 @@ export class Device extends Session {
   ): Promise<StoredRecord> {
     const query = { patient, label: options.labels };
     const to = { method: 'POST', path: '/v1/records', query } as const;
-    return this.#store(to, content, mediaType, options);
+    return this.store(to, content, mediaType, options);
   }
 
   /** Stores the next version of a record, at its custodian. @param replaces the newest version known here */
@@ -83,9 +71,7 @@ export class Device extends Session {
     mediaType: string,
     options: StoreOptions = {},
   ): Promise<StoredRecord> {
-    const path = `/v1/records/${encodeURIComponent(record)}/content`;
-    const headers = { 'If-Match': `"${replaces}"` };
-    return this.#store({ method: 'PUT', path, headers }, content, mediaType, options);
+    return this.replace({ record, replaces }, content, mediaType, options);
   }
 
   /** Reads a record's content. Each call is an access on the ledger, refused ones included. */
@@ -165,27 +151,5 @@ export class Device extends Session {
   /** What happens to the records in the organisation's custody, by its devices, and to those, as it happens. */
   events(options: EventOptions = {}): AsyncGenerator<HeardEvent, void, undefined> {
     return this.follow('/v1/events', options);
-  }
-
-  async #store(
-    to: Pick<Call, 'method' | 'path' | 'query' | 'headers'>,
-    content: Content,
-    mediaType: string,
-    options: StoreOptions,
-  ): Promise<StoredRecord> {
-    const idempotencyKey = options.idempotencyKey ?? randomId();
-    const call: Call = {
-      ...to,
-      ...uploadOf(content),
-      headers: { ...to.headers, 'Content-Type': mediaType, 'Idempotency-Key': idempotencyKey },
-      // An upload takes as long as it takes.
-      timeout: 0,
-      signal: options.signal,
-    };
-    try {
-      return (await this.withToken(call, (calls, whole) => calls.json(StoredRecord, whole))).value;
-    } catch (error) {
-      throw withKey(error, idempotencyKey);
-    }
   }
 }

@@ -13,7 +13,7 @@ export { type AssertionRequest, clientAssertion, type Practice, randomId } from 
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
 export type { RecordContent } from './content.ts';
-export { Device, type NewRecordOptions, type ReadOptions, type StoreOptions } from './device.ts';
+export { Device, type ReadOptions } from './device.ts';
 export { type EmergencyWords, type Finding, Practitioner, type PractitionerOptions } from './emergency.ts';
 export type { EventOptions } from './events.ts';
 export { type Acting, type ConnectOptions, connect, Gateway } from './gateway.ts';
@@ -43,6 +43,7 @@ export type { Anchor } from './opening/verified-version.ts';
 export {
   type CarryOptions,
   type EnrolmentOptions,
+  type OwnRecordOptions,
   Patient,
   type PatientOptions,
   type PatientReadOptions,
@@ -77,7 +78,7 @@ export {
   statementId,
 } from './statements.ts';
 export { Tokens } from './tokens.ts';
-export type { Content } from './upload.ts';
+export type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
 export {
   listedGateways,
   type WebhookCall,

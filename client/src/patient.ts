@@ -1,5 +1,6 @@
 import {
   type AcceptedStatement,
+  type Correction,
   Denial,
   decodeBase64url,
   type HeardEvent,
@@ -9,6 +10,7 @@ import {
   page,
   ReadersAnswer,
   type RefusalReason,
+  type StoredRecord,
 } from '@chartkey/vocabulary';
 import { confirmAnchor } from './anchors.ts';
 import { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
@@ -26,6 +28,7 @@ import type { EndToEndOptions } from './reading.ts';
 import { Statements } from './sequence.ts';
 import { Session } from './session.ts';
 import { Author, type DenialWords, type GrantWords, type SignedStatement } from './statements.ts';
+import type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
 
 export interface PatientOptions {
   /** the patient's id when it is no longer the thumbprint of the present key */
@@ -41,6 +44,13 @@ export interface EnrolmentOptions {
   recorder?: string;
   /** the approval of the recorder's gateway device (`device.gatewayApproval()`): brings it the key for labels */
   approval?: string;
+}
+
+export interface OwnRecordOptions extends NewRecordOptions {
+  /** for whom a delegate records; itself unless given */
+  patient?: string;
+  /** what is wrong with another record about the patient; its newest version unless one is named */
+  corrects?: { record: string; version?: number; correction: Correction };
 }
 
 export interface CarryOptions {
@@ -110,6 +120,34 @@ export class Patient extends Session {
     const { enc } = await provenGateway(found, this.gateway, custodian);
     const use = { network: this.gateway.network, patient: this.id, custodian };
     return sealLabelKey(decodeBase64url(this.labelsAt(custodian).key), enc, use);
+  }
+
+  /**
+   * Adds a record of the patient's own, at the gateway's hospital.
+   * @throws ProblemError NOT_KEPT_HERE, TOO_MANY_REQUESTS and the like, with the Idempotency-Key
+   */
+  storeRecord(content: Content, mediaType: string, options: OwnRecordOptions = {}): Promise<StoredRecord> {
+    const { patient = this.id, labels: label, corrects } = options;
+    const { record, version, correction } = corrects ?? {};
+    const query = { patient, label, corrects: record, 'corrects-version': version, correction };
+    return this.store({ method: 'POST', path: '/v1/records', query }, content, mediaType, options);
+  }
+
+  /** Adds the next version of such a record. @param replaces the newest version known here */
+  storeVersion(
+    record: string,
+    replaces: number,
+    content: Content,
+    mediaType: string,
+    options: StoreOptions = {},
+  ): Promise<StoredRecord> {
+    return this.replace({ record, replaces }, content, mediaType, options);
+  }
+
+  /** Names the record that any break-glass shows, locked or not; none without one. */
+  setEmergencyCard(record?: string): Promise<AcceptedStatement> {
+    const { author } = this.statements;
+    return this.statements.numbered((seq) => author.sign({ act: 'setEmergencyCard', seq, record }));
   }
 
   /** Grants consent; the answer's `id` is the grant's. */

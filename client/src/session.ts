@@ -12,11 +12,12 @@ import {
   type Purpose,
   page,
   RecordAnchor,
+  StoredRecord,
   Webhook,
   type WebhookRequest,
 } from '@chartkey/vocabulary';
 import type { ApprovingOptions } from './approvals.ts';
-import { type AssertionRequest, clientAssertion } from './assertion.ts';
+import { type AssertionRequest, clientAssertion, randomId } from './assertion.ts';
 import type { Call, Calls, Shape } from './calls.ts';
 import type { RecordContent } from './content.ts';
 import { type EventOptions, eventsFrom } from './events.ts';
@@ -27,6 +28,7 @@ import { Listing, type PageShape } from './listing.ts';
 import { afterUnknown, ProblemError, Unreachable } from './problems.ts';
 import { type EndToEnd, readWithin } from './reading.ts';
 import { Tokens } from './tokens.ts';
+import { type Content, type StoreOptions, uploadOf, withKey } from './upload.ts';
 
 /** Codes after which another token can help. */
 const stale = new Set(['TOKEN_INVALID', 'SESSION_EXPIRED', 'SESSION_UNKNOWN']);
@@ -165,6 +167,41 @@ export class Session {
     return this.withToken(call, (calls, whole, session) =>
       readWithin(calls, { call: whole, session }, reading),
     );
+  }
+
+  /** An upload of a record's version. @throws ProblemError and the like, with the Idempotency-Key */
+  protected async store(
+    to: Pick<Call, 'method' | 'path' | 'query' | 'headers'>,
+    content: Content,
+    mediaType: string,
+    options: StoreOptions,
+  ): Promise<StoredRecord> {
+    const idempotencyKey = options.idempotencyKey ?? randomId();
+    const call: Call = {
+      ...to,
+      ...uploadOf(content),
+      headers: { ...to.headers, 'Content-Type': mediaType, 'Idempotency-Key': idempotencyKey },
+      // An upload takes as long as it takes.
+      timeout: 0,
+      signal: options.signal,
+    };
+    try {
+      return (await this.withToken(call, (calls, whole) => calls.json(StoredRecord, whole))).value;
+    } catch (error) {
+      throw withKey(error, idempotencyKey);
+    }
+  }
+
+  /** The same for a record's next version. @param replaces the newest version known here */
+  protected replace(
+    { record, replaces }: { record: string; replaces: number },
+    content: Content,
+    mediaType: string,
+    options: StoreOptions,
+  ): Promise<StoredRecord> {
+    const path = `/v1/records/${encodeURIComponent(record)}/content`;
+    const headers = { 'If-Match': `"${replaces}"` };
+    return this.store({ method: 'PUT', path, headers }, content, mediaType, options);
   }
 
   protected async get<Value>(shape: Shape<Value>, path: string): Promise<Value> {

@@ -1,3 +1,4 @@
+import type { Sensitivity } from '@chartkey/vocabulary';
 import { ChartkeyError } from './problems.ts';
 
 /**
@@ -5,6 +6,17 @@ import { ChartkeyError } from './problems.ts';
  * that opens a fresh stream, a Blob (a File) or bytes can be sent again.
  */
 export type Content = Blob | Uint8Array | ReadableStream<Uint8Array> | (() => ReadableStream<Uint8Array>);
+
+export interface StoreOptions {
+  /** the same key finds the same upload again; random unless given, and in the error when it fails */
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+export interface NewRecordOptions extends StoreOptions {
+  /** what it is sensitive for: the gateway turns the classes into the patient's labels, 8 at most */
+  labels?: readonly Sensitivity[];
+}
 
 /** A request's body from a content. */
 export interface Upload {

@@ -1,6 +1,7 @@
 import type {
   AcceptedStatement,
   ApprovalAnswer,
+  Corrects,
   Denial,
   DeviceAnswer,
   EndToEndRead,
@@ -75,10 +76,15 @@ export interface Upload {
   content: AsyncIterable<Uint8Array>;
 }
 
+/** The newest version is meant unless one is named. */
+export type Correcting = Omit<Corrects, 'version'> & { version?: number | undefined };
+
 export interface NewRecord extends Upload {
   patient: string;
   /** what the record is sensitive for; the ledger gets its labels only */
   sensitivities?: Sensitivity[];
+  /** what a patient says is wrong with another record about itself */
+  corrects?: Correcting | undefined;
 }
 
 export interface AccessFilter {

@@ -104,7 +104,14 @@ export async function openGateway(
       ...{ ledger, vault, device, organisation: organisation.id },
       statementOf: (grant, patient) => (releases ?? withoutVault).grantStatement(grant, patient),
     });
-    const records = new Records({ ledger, vault, organisation, retryKeys, notes, labels });
+    const records = new Records({
+      ...{ ledger, vault, organisation, retryKeys, notes, labels },
+      keeping: {
+        of: config.PATIENT_RECORDS,
+        records: config.PATIENT_RECORDS_A_DAY,
+        bytes: config.PATIENT_BYTES_A_DAY,
+      },
+    });
     const stopping = new AbortController();
     // The embedded ledger knows no approvals: its one process runs what lies in the folder.
     const watchCode = () =>

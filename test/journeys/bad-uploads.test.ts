@@ -70,8 +70,9 @@ test('a record by whom no grant lets record is refused', async () => {
   await refused(await upload(research), 'PURPOSE_NOT_GRANTED');
 });
 
-test('patients, regulators and third parties record nothing', async () => {
-  await refused(await upload(patientToken), 'DEVICES_ONLY');
+test('patients record nothing of others’, regulators and third parties nothing at all', async () => {
+  const stranger = await cast.patientToken(await cast.patient(riverToken));
+  await refused(await upload(stranger), 'NOT_A_DELEGATE');
   for (const one of [regulator, insurer]) {
     await refused(await upload(await cast.token(one), { at: one }), 'KIND_NOT_ALLOWED');
   }

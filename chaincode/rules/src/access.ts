@@ -6,9 +6,11 @@ import {
   type FailureCode,
   type Genesis,
   type Grant,
+  type Kind,
   type LiveOpening,
   millisecondsOf,
   type Patient,
+  type Power,
   type RecordState,
   type Relation,
   type Session,
@@ -108,20 +110,52 @@ type Labelled = Pick<RecordState, 'record' | 'labels'>;
 
 /** Decides a read by a patient or a delegate: end to end, so no gateway opens it on their authority. */
 export function decidePersonsAccess(facts: PersonFacts): AccessDecision {
-  const { item, session, reader, standing, record, time } = facts;
+  const { item } = facts;
+  const failing = personsStanding(facts);
+  if (failing) return failing;
+  // A person asks for itself or whom it acts for, and never seems to treat, to bill or to have broken glass.
+  if (item.purpose !== 'PATRQT') return denied('PURPOSE_NOT_ALLOWED');
+  return forItself(facts, 'read');
+}
+
+/** What a decision about a record that a person makes depends on. */
+export interface PersonRecordingFacts extends Omit<PersonFacts, 'item'> {
+  /** what the organisation is that would keep it */
+  kind: Kind;
+}
+
+/** Decides whether a patient, or a delegate with the power to record, adds to the patient's own records. */
+export function decidePersonsRecording(facts: PersonRecordingFacts): AccessDecision {
+  const failing = personsStanding(facts);
+  if (failing) return failing;
+  return facts.kind === 'hospital' ? forItself(facts, 'record') : denied('KIND_NOT_ALLOWED');
+}
+
+/** Why a person may not act through a session at this time; undefined when it may. */
+function personsStanding({
+  session,
+  reader,
+  standing,
+  time,
+}: Omit<PersonFacts, 'item'>): AccessDecision | undefined {
   if (time > millisecondsOf(session.until)) return denied('SESSION_EXPIRED');
   if (!reader.keys.some(({ sig }) => thumbprint(sig) === session.key)) return denied('KEY_REVOKED');
   const frozen = reader.frozen ?? standing.frozen;
   if (frozen) return denied('PATIENT_FROZEN', frozen.statement);
   const isLost = (one: Patient, name: string) => lostAt(one, undefined, time).includes(name);
   if (isLost(reader, session.key ?? '') || isLost(standing, reader.patient)) return denied('SUSPECT_KEY');
-  if (isOnProbation(reader, time)) return denied('RECOVERY_PROBATION');
-  // A person asks for itself or whom it acts for, and never seems to treat, to bill or to have broken glass.
-  if (item.purpose !== 'PATRQT') return denied('PURPOSE_NOT_ALLOWED');
+  return isOnProbation(reader, time) ? denied('RECOVERY_PROBATION') : undefined;
+}
+
+/** A person acts for itself, or for a patient whose delegate it is and who hides nothing of this from it. */
+function forItself(
+  { reader, standing, record, time }: Omit<PersonFacts, 'item'>,
+  power: Power,
+): AccessDecision {
   if (reader.patient === standing.patient) return { is: 'granted', basis: 'patient' };
   const denial = standing.denials.find((one) => hidesFrom(one, reader.patient, record));
   if (denial) return denied('DENIED_BY_PATIENT', denial.denial);
-  const delegate = standing.delegates.find((one) => mayAct(one, reader.patient, 'read', time));
+  const delegate = standing.delegates.find((one) => mayAct(one, reader.patient, power, time));
   return delegate
     ? { is: 'granted', basis: 'delegate', ground: delegate.delegation }
     : denied('NOT_A_DELEGATE');

@@ -1,7 +1,7 @@
-import { basisOf } from '@chartkey/rules';
 import {
   AddVersionInput,
   AnchorRecordInput,
+  type Corrects,
   canonicalJson,
   Failure,
   instantAt,
@@ -9,10 +9,12 @@ import {
   type VersionState,
 } from '@chartkey/vocabulary';
 import { Info, Returns, Transaction } from 'fabric-contract-api';
-import { countUse } from '../count-use.ts';
-import { type Asker, RecordsTransaction } from '../transaction.ts';
+import { type Recorder, recorderOf, requireRecording } from '../recorder.ts';
+import { RecordsTransaction } from '../transaction.ts';
 import { numberKey } from '../world-state/world-state.ts';
 import { LedgerContract } from './ledger-contract.ts';
+
+type Correcting = NonNullable<ReturnType<typeof AnchorRecordInput.parse>['corrects']>;
 
 @Info({ title: 'records', description: 'What the ledger says of each record and version' })
 export class RecordsContract extends LedgerContract {
@@ -23,28 +25,38 @@ export class RecordsContract extends LedgerContract {
   @Transaction()
   @Returns('string')
   async anchorRecord(tx: RecordsTransaction, input: string): Promise<string> {
-    const { session, record, patient, commitment, labels = [] } = tx.input(AnchorRecordInput, input);
-    const asker = await tx.requireAsker(session);
+    const {
+      session,
+      record,
+      patient,
+      commitment,
+      labels = [],
+      corrects,
+    } = tx.input(AnchorRecordInput, input);
+    const recorder = await recorderOf(tx, session);
     const standing = await tx.world.records.find(record);
     if (standing) {
       const first = await tx.world.versions.require(record, numberKey(1));
-      const same = standing.patient === patient && standing.custodian === asker.member.id;
-      return repeat(first, same && isBy(first, asker, commitment), 'RECORD_EXISTS');
+      const same = standing.patient === patient && standing.custodian === recorder.member.id;
+      return repeat(first, same && isBy(first, recorder, commitment), 'RECORD_EXISTS');
     }
     const madeAt = instantAt(tx.time);
-    await requireRecorder(tx, asker, patient, { record, labels, madeAt });
-    if (!(await tx.world.custody.find(patient, asker.member.id))) {
-      tx.world.custody.put({}, patient, asker.member.id);
+    await requireRecording(tx, recorder, patient, { record, labels, madeAt });
+    const correcting = corrects && (await corrected(tx, recorder, { record, patient }, corrects));
+    if (!(await tx.world.custody.find(patient, recorder.member.id))) {
+      tx.world.custody.put({}, patient, recorder.member.id);
     }
-    tx.world.recordsOf.put({ custodian: asker.member.id }, patient, record);
-    return anchor(tx, asker, {
+    tx.world.recordsOf.put({ custodian: recorder.member.id }, patient, record);
+    return anchor(tx, recorder, {
       record,
       patient,
-      custodian: asker.member.id,
+      custodian: recorder.member.id,
       newest: 1,
       commitment,
       madeAt,
       labels,
+      ...(recorder.is === 'person' && { byPatient: true }),
+      ...(correcting && { corrects: correcting }),
     });
   }
 
@@ -52,17 +64,18 @@ export class RecordsContract extends LedgerContract {
   @Returns('string')
   async addVersion(tx: RecordsTransaction, input: string): Promise<string> {
     const { session, record, version, commitment } = tx.input(AddVersionInput, input);
-    const asker = await tx.requireAsker(session);
+    const recorder = await recorderOf(tx, session);
     const standing = await tx.world.records.require(record);
     const { patient, custodian, newest } = standing;
-    if (custodian !== asker.member.id) throw new Failure('NOT_CUSTODIAN', { custodian });
+    if (custodian !== recorder.member.id) throw new Failure('NOT_CUSTODIAN', { custodian });
     if (version <= newest) {
       const earlier = await tx.world.versions.require(record, numberKey(version));
-      return repeat(earlier, isBy(earlier, asker, commitment), 'VERSION_CONFLICT');
+      return repeat(earlier, isBy(earlier, recorder, commitment), 'VERSION_CONFLICT');
     }
     if (version !== newest + 1) throw new Failure('VERSION_CONFLICT');
-    await requireRecorder(tx, asker, patient, standing);
-    return anchor(tx, asker, { ...standing, newest: version, commitment });
+    checkAuthorship(standing, recorder);
+    await requireRecording(tx, recorder, patient, standing);
+    return anchor(tx, recorder, { ...standing, newest: version, commitment });
   }
 
   @Transaction(false)
@@ -90,40 +103,31 @@ export class RecordsContract extends LedgerContract {
   }
 }
 
-/** A hospital records for a patient who lets it; a grant for some records lets it make no other. */
-async function requireRecorder(
-  tx: RecordsTransaction,
-  { session, device, member }: Asker,
-  patient: string,
-  record: Pick<RecordState, 'record' | 'labels' | 'madeAt'>,
-): Promise<void> {
-  if (member.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
-  const standing = await tx.world.patients.require(patient);
-  if (standing.frozen) throw new Failure('PATIENT_FROZEN');
-  const relation = await tx.world.relationOf(patient, member.id);
-  const { department } = device;
-  const decision = basisOf(
-    {
-      organisation: member.id,
-      device: device.device,
-      ...(department !== undefined && { department }),
-      practitioner: session.practitioner ?? '',
-      ...(session.role !== undefined && { role: session.role }),
-      action: 'record',
-      record,
-      purposes: session.purposes,
-      time: tx.time,
-    },
-    { standing, relation },
-  );
-  if (decision.is === 'denied') throw new Failure(decision.code);
-  if (decision.grant) countUse(tx, standing, member.id, relation, decision.grant);
+/** A patient's own record stays the patient's, a hospital's the hospital's. */
+function checkAuthorship({ byPatient }: RecordState, { is }: Recorder): void {
+  if (byPatient && is === 'device') throw new Failure('PATIENT_AUTHORED');
+  if (!byPatient && is === 'person') throw new Failure('DEVICES_ONLY');
 }
 
-function anchor(tx: RecordsTransaction, asker: Asker, record: RecordState): string {
+/** A record corrects one about the same patient. Another's and one that does not exist are told apart by nobody. */
+async function corrected(
+  tx: RecordsTransaction,
+  recorder: Recorder,
+  { record: own, patient }: { record: string; patient: string },
+  { record: id, version, correction }: Correcting,
+): Promise<Corrects> {
+  if (recorder.is !== 'person') throw new Failure('PATIENTS_ONLY');
+  if (id === own) throw new Failure('RECORD_UNKNOWN');
+  const record = await tx.world.records.require(id);
+  const { newest } = record;
+  if (record.patient !== patient || (version ?? newest) > newest) throw new Failure('RECORD_UNKNOWN');
+  return { record: id, version: version ?? newest, correction };
+}
+
+function anchor(tx: RecordsTransaction, { author }: Recorder, record: RecordState): string {
   const version: VersionState = {
     version: record.newest,
-    author: asker.device.device,
+    author,
     commitment: record.commitment,
     transaction: tx.id,
     committedAt: instantAt(tx.time),
@@ -133,8 +137,8 @@ function anchor(tx: RecordsTransaction, asker: Asker, record: RecordState): stri
   return answer(version, false);
 }
 
-function isBy(version: VersionState, asker: Asker, commitment: string): boolean {
-  return version.author === asker.device.device && version.commitment === commitment;
+function isBy(version: VersionState, { author }: Recorder, commitment: string): boolean {
+  return version.author === author && version.commitment === commitment;
 }
 
 /** The same anchor again has its first outcome; another one under its name is refused. */

@@ -316,6 +316,21 @@ export const failures = {
     'Only an organisation’s device may do this.',
     'Ask with the token of an approved device.',
   ],
+  PATIENTS_ONLY: [
+    'forbidden',
+    'Only a patient, or who acts for it, corrects a record.',
+    'Store a new version instead.',
+  ],
+  PATIENT_AUTHORED: [
+    'forbidden',
+    'This record is by the patient: only the patient, or who acts for it, adds a version.',
+    'Store a record of your own.',
+  ],
+  NOT_KEPT_HERE: [
+    'forbidden',
+    'This hospital does not keep what this patient records.',
+    'Use the gateway of the hospital that enrolled the patient.',
+  ],
   REGULATORS_ONLY: [
     'forbidden',
     'Only a regulator may ask this.',

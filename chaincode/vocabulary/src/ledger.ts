@@ -13,6 +13,7 @@ import {
   VersionNumber,
 } from './ids.ts';
 import { MOST_LABELS } from './label.ts';
+import { Corrects } from './record.ts';
 import { type Act, STATEMENT_BYTES } from './statement.ts';
 import { Basis, distinct, Purpose } from './words.ts';
 
@@ -152,6 +153,8 @@ export const AnchorRecordInput = z.strictObject({
   commitment: Sha256Text,
   /** what the record is sensitive for, under the patient's key for this custodian */
   labels: distinct(Label, MOST_LABELS).optional(),
+  /** what a patient corrects; the newest version unless one is named */
+  corrects: Corrects.partial({ version: true }).optional(),
 });
 export const AddVersionInput = z.strictObject({
   session: SessionId,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Base32Id, Label, NetworkId, OrganisationId, Sha256Text, Thumbprint, VersionNumber } from './ids.ts';
 import { MOST_LABELS } from './label.ts';
+import { Correction } from './words.ts';
 
 /** Leaf 0 of a version's commitment: everything about the content but the content. */
 export const RecordHeader = z.strictObject({
@@ -8,6 +9,7 @@ export const RecordHeader = z.strictObject({
   network: NetworkId,
   patient: Thumbprint,
   custodian: OrganisationId,
+  /** the device that recorded it, or the person: the patient or a delegate */
   author: Thumbprint,
   record: Base32Id,
   version: VersionNumber,
@@ -23,3 +25,11 @@ export const RecordHeader = z.strictObject({
   salt: Sha256Text,
 });
 export type RecordHeader = z.infer<typeof RecordHeader>;
+
+/** What a record that a patient made corrects: a version of another record about the patient. */
+export const Corrects = z.strictObject({
+  record: Base32Id,
+  version: VersionNumber,
+  correction: Correction,
+});
+export type Corrects = z.infer<typeof Corrects>;

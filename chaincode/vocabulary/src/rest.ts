@@ -16,6 +16,7 @@ import {
 import { Algorithm, DeviceKey, P256Key } from './keys.ts';
 import { REQUEST_BYTES } from './ledger.ts';
 import { ReceiptText } from './receipt.ts';
+import { Corrects } from './record.ts';
 import { ApprovalRequest, Delegate, Patient } from './standing.ts';
 import { Grantee, Scope } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
@@ -79,6 +80,9 @@ export const RecordAnchor = z.object({
   custodian: OrganisationId,
   /** of what it is sensitive for, each under the patient's key for this custodian */
   labels: z.array(Label),
+  /** the patient, or who acts for it, made it */
+  byPatient: z.literal(true).optional(),
+  corrects: Corrects.optional(),
   versions: z.array(
     z.object({
       version: VersionNumber,
@@ -96,6 +100,8 @@ export const ListedRecord = z.object({
   version: VersionNumber,
   custodian: OrganisationId,
   committedAt: Instant,
+  byPatient: z.literal(true).optional(),
+  corrects: Corrects.optional(),
 });
 export type ListedRecord = z.infer<typeof ListedRecord>;
 

@@ -90,6 +90,10 @@ export type ReviewReason = z.infer<typeof ReviewReason>;
 export const RefusalReason = z.enum(['not-needed', 'not-known', 'too-broad', 'wrong-record', 'not-now']);
 export type RefusalReason = z.infer<typeof RefusalReason>;
 
+/** What a patient says is wrong with a record. */
+export const Correction = z.enum(['not-mine', 'wrong-dose', 'wrong-result', 'outdated', 'incomplete']);
+export type Correction = z.infer<typeof Correction>;
+
 export const DeviceUse = z.enum(['workstation', 'ehr', 'gateway']);
 export type DeviceUse = z.infer<typeof DeviceUse>;
 

@@ -16,6 +16,7 @@ import {
 } from './ids.ts';
 import { DeviceKey, P256Key } from './keys.ts';
 import { MOST_ITEMS } from './ledger.ts';
+import { Corrects } from './record.ts';
 import { ApprovalRequest, Patient } from './standing.ts';
 import { Basis, DeviceUse, Purpose, Role } from './words.ts';
 
@@ -65,11 +66,15 @@ export const RecordState = z.object({
   /** when the first version was committed */
   madeAt: Instant,
   labels: z.array(Label),
+  /** the patient, or who acts for it, made the record; every version is by a person */
+  byPatient: z.literal(true).optional(),
+  corrects: Corrects.optional(),
 });
 export type RecordState = z.infer<typeof RecordState>;
 
 export const VersionState = z.object({
   version: VersionNumber,
+  /** a device, or a person where the record is by the patient */
   author: Thumbprint,
   commitment: Sha256Text,
   transaction: TransactionId,

@@ -64,8 +64,12 @@ const projections: Record<string, Projection> = {
     noteUses(facts, Relation.parse(value).grants);
   },
   record(facts, { transaction, place }, { value }) {
-    const { record, patient, custodian, newest, madeAt, labels } = RecordState.parse(value);
-    const scope = { made_at: madeAt, labels: JSON.stringify(labels) };
+    const { record, patient, custodian, newest, madeAt, labels, byPatient, corrects } =
+      RecordState.parse(value);
+    const scope = {
+      ...{ made_at: madeAt, labels: JSON.stringify(labels), by_patient: Number(byPatient ?? false) },
+      corrects: corrects ? JSON.stringify(corrects) : null,
+    };
     const here = { record, patient, custodian, ...scope, ...place() };
     const first = facts.records.get(record) ?? here;
     facts.records.set(record, { ...first, version: newest, committed_at: transaction.time });

@@ -1,5 +1,6 @@
 import { hasEnded, isUsedUp } from '@chartkey/rules';
 import {
+  Corrects,
   Grant,
   instantAt,
   type ListedAccess,
@@ -25,8 +26,12 @@ export function matches(filter: AccessFilter, entry: ListedAccess): boolean {
 }
 
 export function listedRecord(row: RecordRow): ListedRecord {
-  const { record, version, custodian, committed_at: committedAt } = row;
-  return { record, version, custodian, committedAt };
+  const { record, version, custodian, committed_at: committedAt, by_patient: byPatient, corrects } = row;
+  return {
+    ...{ record, version, custodian, committedAt },
+    ...(byPatient === 1 && { byPatient: true }),
+    ...(corrects !== null && { corrects: Corrects.parse(JSON.parse(corrects)) }),
+  };
 }
 
 /** @param time milliseconds at which `status` is told */

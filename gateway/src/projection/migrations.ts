@@ -177,12 +177,21 @@ async function originsOfGrants(db: Kysely<IndexTables>): Promise<void> {
   await createIndex(db, 'grants', ['origin']);
 }
 
+/** Records that patients made, and what they correct; before this there were none. */
+async function ownRecords(db: Kysely<IndexTables>): Promise<void> {
+  const { schema } = db;
+  const flag = schema.alterTable('records');
+  await flag.addColumn('by_patient', 'integer', (built) => built.notNull().defaultTo(0)).execute();
+  await schema.alterTable('records').addColumn('corrects', 'text').execute();
+}
+
 /** Numbered, applied in order, never changed once released: the next change is another number. */
 const migrations: Record<string, Migration> = {
   '0001': { up: firstTables },
   '0002': { up: scopesOfRecords },
   '0003': { up: events },
   '0004': { up: originsOfGrants },
+  '0005': { up: ownRecords },
 };
 
 /**

@@ -81,6 +81,9 @@ export interface RecordRow extends Place {
   /** when the first version was made; JSON of its labels: a grant's scope sees both */
   made_at: string;
   labels: string;
+  /** 1 where the patient made it; JSON of what it corrects */
+  by_patient: number;
+  corrects: string | null;
 }
 
 export interface VersionRow extends Place {

@@ -11,6 +11,7 @@ import {
   Device,
   Failure,
   type Grant,
+  type Kind,
   type Member,
   millisecondsOf,
   PatientFacts,
@@ -20,30 +21,54 @@ import {
 } from '@chartkey/vocabulary';
 import type { Caller } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { OwnRecords } from './own-records.ts';
+
+export interface AuthorityParts {
+  ledger: Pick<Ledger, 'evaluate'>;
+  /** whose gateway this is */
+  organisation: { id: string; kind: Kind };
+  /** what patients record for themselves */
+  own: Pick<OwnRecords, 'require'>;
+  now: () => number;
+}
 
 /**
  * Who may record, and who may see an anchor. The ledger decides a recording again when it is anchored;
  * asking first keeps a body that would be refused from being sent at all.
  */
 export class Authority {
-  constructor(
-    private readonly ledger: Pick<Ledger, 'evaluate'>,
-    private readonly now: () => number = Date.now,
-  ) {}
+  private readonly ledger: Pick<Ledger, 'evaluate'>;
+  private readonly now: () => number;
 
-  /** The recording device and its hospital. @throws Failure DEVICES_ONLY, KIND_NOT_ALLOWED */
-  recorderOf({ session, member }: Caller): { device: string; organisation: string } {
-    if (session.subject !== 'device' || !member) throw new Failure('DEVICES_ONLY');
-    if (member.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
-    return { device: session.id, organisation: member.id };
+  constructor(private readonly parts: AuthorityParts) {
+    this.ledger = parts.ledger;
+    this.now = parts.now;
+  }
+
+  /** Who records at this hospital: a device of it, or a person. @throws Failure KIND_NOT_ALLOWED */
+  recorderOf({ session }: Caller): string {
+    if (this.parts.organisation.kind !== 'hospital') throw new Failure('KIND_NOT_ALLOWED');
+    return session.id;
   }
 
   /**
+   * What stands of a record already says who adds to it: the patient to its own, the hospital to the others.
+   * @throws Failure PATIENT_AUTHORED, DEVICES_ONLY
+   */
+  requireAuthorship({ session }: Caller, { byPatient }: RecordFacts): void {
+    if (byPatient && session.subject === 'device') throw new Failure('PATIENT_AUTHORED');
+    if (!byPatient && session.subject === 'patient') throw new Failure('DEVICES_ONLY');
+  }
+
+  /**
+   * Of a person also that this hospital keeps it, and its day's share.
    * @throws Failure PATIENT_UNKNOWN, SESSION_EXPIRED, DEVICE_REVOKED, DEVICE_EXPIRED, or why no grant of the
    * patient lets this caller record (NO_GRANT and its kin)
    */
   async requireRecorder(caller: Caller, patient: string, record: RecordAbout): Promise<void> {
-    const { device, organisation } = this.recorderOf(caller);
+    const device = this.recorderOf(caller);
+    if (caller.session.subject === 'patient') return this.parts.own.require(caller.session, patient, record);
+    const organisation = this.parts.organisation.id;
     const [standing, facts, relation] = await Promise.all([
       this.ledger.evaluate(queries.patient, patient).then((one) => PatientFacts.parse(one)),
       this.ledger.evaluate(queries.device, device).then((one) => Device.parse(one)),

@@ -1,6 +1,7 @@
 import {
   Failure,
   instantAt,
+  type Kind,
   type RecordAnchor,
   type RecordFacts,
   type RecordHeader,
@@ -16,6 +17,7 @@ import { Authority, requireCustodian } from './authority.ts';
 import { fromVault } from './from-vault.ts';
 import type { Labels } from './labels.ts';
 import { findRecord, requireRecord, versionAmong } from './ledger-record.ts';
+import { type Keeping, OwnRecords } from './own-records.ts';
 import { Repetition, type Stored } from './repetition.ts';
 import type { RetryNotes } from './retry-notes.ts';
 import { Turns } from './turns.ts';
@@ -27,45 +29,51 @@ export interface RecordsParts {
   ledger: Ledger;
   vault: Vault;
   /** whose gateway this is: the custodian of what is stored here */
-  organisation: { id: string };
+  organisation: { id: string; kind: Kind };
   retryKeys: RetryKeys;
   notes: RetryNotes;
   labels: Pick<Labels, 'of'>;
+  /** what patients record for themselves */
+  keeping: Keeping;
   now?: () => number;
 }
 
 /** Stores records and their versions, and tells their anchors. */
 export class Records {
+  private readonly own: OwnRecords;
   private readonly authority: Authority;
   private readonly anchoring: Anchoring;
   private readonly repetition: Repetition;
   private readonly turns = new Turns();
 
   constructor(private readonly parts: RecordsParts) {
-    this.authority = new Authority(parts.ledger, parts.now);
+    const { ledger, organisation, keeping, now = Date.now } = parts;
+    this.own = new OwnRecords({ ledger, organisation, keeping, now });
+    this.authority = new Authority({ ledger, organisation, own: this.own, now });
     this.anchoring = new Anchoring(parts.ledger, parts.vault);
     this.repetition = new Repetition(parts.vault);
   }
 
   /**
-   * Stores a new record. The same device's same Idempotency-Key finds the first upload.
+   * Stores a new record. The same device's or person's same Idempotency-Key finds the first upload.
    * @throws Failure why the caller may not record, before a byte is read; IDEMPOTENCY_MISMATCH, VAULT_FULL,
    * what the body's stream fails with, OUTCOME_UNKNOWN {transaction}, or the ledger's
    */
   async storeRecord(upload: NewRecord): Promise<Stored> {
-    const { caller, idempotencyKey, patient, mediaType, content, sensitivities = [] } = upload;
-    const { device } = this.authority.recorderOf(caller);
-    const record = recordIdFor(device, this.parts.retryKeys.of('upload', idempotencyKey));
+    const { caller, idempotencyKey, patient, mediaType, sensitivities = [], corrects } = upload;
+    const author = this.authority.recorderOf(caller);
+    if (corrects && caller.session.subject !== 'patient') throw new Failure('PATIENTS_ONLY');
+    const record = recordIdFor(author, this.parts.retryKeys.of('upload', idempotencyKey));
     return this.turns.take(record, async () => {
       const standing = await findRecord(this.parts.ledger, record);
       const labels = await this.parts.labels.of(patient, sensitivities);
       if (standing) return this.repetition.compare(standing, 1, { ...upload, labels });
       await this.authority.requireRecorder(caller, patient, { record, labels, madeAt: this.now() });
-      const facts = { patient, author: device, record, version: 1, mediaType, labels };
-      const sealed = await this.seal(content, facts);
+      const facts = { patient, author, record, version: 1, mediaType, labels };
+      const sealed = await this.seal(upload, facts);
       const { commitment } = sealed;
-      const labelled = labels.length > 0 ? { labels } : {};
-      const input = { session: caller.session.session, record, patient, commitment, ...labelled };
+      const more = { ...(labels.length > 0 && { labels }), ...(corrects && { corrects }) };
+      const input = { session: caller.session.session, record, patient, commitment, ...more };
       try {
         return stored(sealed.header, await this.anchoring.anchor(sealed, transactions.anchorRecord, input));
       } catch (error) {
@@ -82,13 +90,13 @@ export class Records {
    * and what `storeRecord` throws
    */
   async storeVersion(upload: Upload & { record: string; replaces: number | undefined }): Promise<Stored> {
-    const { caller, idempotencyKey, record, replaces, mediaType, content } = upload;
-    const { device } = this.authority.recorderOf(caller);
-    const retryKey = this.parts.retryKeys.of('version', `${device} ${record} ${idempotencyKey}`);
+    const { caller, idempotencyKey, record, replaces, mediaType } = upload;
+    const author = this.authority.recorderOf(caller);
+    const retryKey = this.parts.retryKeys.of('version', `${author} ${record} ${idempotencyKey}`);
     return this.turns.take(`${record} ${retryKey}`, async () => {
       const standing = await requireRecord(this.parts.ledger, record);
       requireCustodian(this.parts.organisation, standing);
-      await this.authority.requireReader(caller, standing);
+      await this.requireAdding(caller, standing);
       const earlier = await this.earlier(standing, retryKey);
       if (earlier) return this.repetition.compare(standing, earlier.version, upload);
       if (replaces === undefined) throw new Failure('IF_MATCH_REQUIRED');
@@ -96,18 +104,25 @@ export class Records {
       const { patient, labels } = standing;
       await this.authority.requireRecorder(caller, patient, standing);
       const version = standing.newest + 1;
-      const facts = { patient, author: device, record, version, mediaType, labels };
-      const sealed = await this.seal(content, facts);
+      const facts = { patient, author, record, version, mediaType, labels };
+      const sealed = await this.seal(upload, facts);
       return this.addVersion(caller, sealed, retryKey);
     });
+  }
+
+  /** Who may add a version may know of the record. @throws Failure as `Authority` says */
+  private async requireAdding(caller: Caller, standing: RecordFacts): Promise<void> {
+    this.authority.requireAuthorship(caller, standing);
+    if (caller.session.subject === 'device') return this.authority.requireReader(caller, standing);
+    return this.authority.requireRecorder(caller, standing.patient, standing);
   }
 
   /** @throws Failure RECORD_UNKNOWN, NOT_YOURS, CARE_MEMBERS_ONLY */
   async anchorOf(caller: Caller, id: string): Promise<RecordAnchor> {
     const facts = await requireRecord(this.parts.ledger, id);
     await this.authority.requireReader(caller, facts);
-    const { record, patient, custodian, labels, versions } = facts;
-    return { record, patient, custodian, labels, versions };
+    const { newest: _newest, madeAt: _madeAt, ...anchor } = facts;
+    return anchor;
   }
 
   /** Settles what an earlier process left in the vault: what the ledger holds stays, the rest goes. */
@@ -149,11 +164,13 @@ export class Records {
   }
 
   private async seal(
-    content: AsyncIterable<Uint8Array>,
+    { caller, content }: Upload,
     facts: Pick<RecordHeader, 'patient' | 'author' | 'record' | 'version' | 'mediaType' | 'labels'>,
   ): Promise<SealedVersion> {
     const custodian = this.parts.organisation.id;
-    return fromVault(() => this.parts.vault.sealRecord(content, { ...facts, custodian }));
+    const isOwn = caller.session.subject === 'patient';
+    const counted = isOwn ? this.own.metered(facts.patient, content) : content;
+    return fromVault(() => this.parts.vault.sealRecord(counted, { ...facts, custodian }));
   }
 
   /** The version that this retry key brought about, if one of its attempts did. */

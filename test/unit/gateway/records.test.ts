@@ -16,6 +16,7 @@ let ledger: MemoryLedger;
 let records: Records;
 const retryKeys = new RetryKeys(new Uint8Array(32));
 const member = { id: custodian, kind: 'hospital' } as NonNullable<Caller['member']>;
+const keeping = { of: 'enrolled', records: 2, bytes: 1_000 } as const;
 const caller: Caller = {
   session: {
     session: 'S'.repeat(43),
@@ -30,7 +31,7 @@ const caller: Caller = {
   member,
 };
 
-async function open() {
+async function open(organisation = member) {
   const vault = await openVault({
     network: `demo-${'n'.repeat(43)}`,
     payloads: await openFileStore(join(root, 'vault')),
@@ -40,7 +41,7 @@ async function open() {
   const notes = new RetryNotes(await openFileStore(join(root, 'retries')));
   const whole = ledger as unknown as ConstructorParameters<typeof Records>[0]['ledger'];
   const labels = { of: async () => [] };
-  return new Records({ ledger: whole, vault, organisation: member, retryKeys, notes, labels });
+  return new Records({ ledger: whole, vault, organisation, retryKeys, notes, labels, keeping });
 }
 
 beforeEach(async () => {
@@ -106,12 +107,19 @@ test('who may not record is refused before a byte is read', async () => {
   expect(stranger.content.readableDidRead).toBe(false);
 });
 
-test('patients and other kinds than hospitals store nothing', async () => {
-  const patients: Caller = { session: { ...caller.session, subject: 'patient' } };
-  const regulator: Caller = { ...caller, member: { ...member, kind: 'regulator' } };
-  const storing = (who: Caller) => records.storeRecord({ ...upload('one'), caller: who, patient });
-  await expect(storing(patients)).rejects.toThrow('DEVICES_ONLY');
-  await expect(storing(regulator)).rejects.toThrow('KIND_NOT_ALLOWED');
+test('other kinds than hospitals store nothing', async () => {
+  const regulator = await open({ ...member, kind: 'regulator' });
+  await expect(regulator.storeRecord({ ...upload('one'), patient })).rejects.toThrow('KIND_NOT_ALLOWED');
+});
+
+test('a device corrects nothing, and a person adds no version to a hospital’s record', async () => {
+  const corrects = { record: 'a'.repeat(26), correction: 'not-mine' as const };
+  const correcting = records.storeRecord({ ...upload('one'), patient, corrects });
+  await expect(correcting).rejects.toThrow('PATIENTS_ONLY');
+  const { stored } = await store('one');
+  const person: Caller = { session: { ...caller.session, subject: 'patient', id: patient } };
+  const next = { ...upload('two', 'next'), caller: person, record: stored.record, replaces: 1 };
+  await expect(records.storeVersion(next)).rejects.toThrow('DEVICES_ONLY');
 });
 
 test('an upload that breaks off leaves nothing', async () => {

@@ -1,5 +1,6 @@
 import {
   Base32Id,
+  Correction,
   distinct,
   Failure,
   MOST_LABELS,
@@ -9,8 +10,8 @@ import {
   Thumbprint,
 } from '@chartkey/vocabulary';
 import * as z from 'zod';
+import type { Correcting } from '../../gateway.ts';
 import { answer } from '../answer.ts';
-import { devicesOnly } from '../authenticate.ts';
 import { bodyOf } from '../body.ts';
 import { IdempotencyKey, IfMatch, replacedBy } from '../headers.ts';
 import { parseMediaType } from '../media-type.ts';
@@ -20,6 +21,10 @@ import { ledgerFailures, recordingFailures, sessionFailures } from './ledger-fai
 const uploadFailures = [
   ...sessionFailures,
   'DEVICES_ONLY',
+  'NOT_A_DELEGATE',
+  'NOT_KEPT_HERE',
+  'KEY_REVOKED',
+  'RECOVERY_PROBATION',
   'KIND_NOT_ALLOWED',
   'PURPOSE_REQUIRED',
   'PURPOSE_NOT_ALLOWED',
@@ -36,7 +41,19 @@ export const storeRecord = route({
   word: 'records',
   summary: 'Stores a record: sealed and on disk before its anchor is on the ledger',
   needs: 'token',
-  query: z.object({ patient: Thumbprint, label: distinct(Sensitivity, MOST_LABELS).optional() }),
+  query: z
+    .object({
+      patient: Thumbprint,
+      label: distinct(Sensitivity, MOST_LABELS).optional(),
+      corrects: Base32Id.optional(),
+      'corrects-version': z
+        .string()
+        .regex(/^[1-9][0-9]{0,6}$/)
+        .transform(Number)
+        .optional(),
+      correction: Correction.optional(),
+    })
+    .refine((query) => correctingIn(query) !== 'incomplete'),
   headers: z.object({ 'Idempotency-Key': IdempotencyKey }),
   body: { mediaType: '*/*', limit: 'upload' },
   answers: {
@@ -48,14 +65,19 @@ export const storeRecord = route({
     'PATIENT_UNKNOWN',
     'RECORD_EXISTS',
     'LABELS_NOT_READY',
+    'RECORD_UNKNOWN',
+    'PATIENTS_ONLY',
     'LEDGER_DISAGREES',
     'INTEGRITY_BROKEN',
   ],
-  mayAsk: devicesOnly,
   serve: async (asked) => {
     const { patient, label: sensitivities = [] } = asked.query;
+    const correcting = correctingIn(asked.query);
+    const corrects = correcting === 'incomplete' ? undefined : correcting;
     const upload = uploadIn(asked, asked.headers['Idempotency-Key']);
-    const { stored, repeated } = await asked.gateway.storeRecord({ ...upload, patient, sensitivities });
+    const { stored, repeated } = await asked.gateway.storeRecord({
+      ...{ ...upload, patient, sensitivities, corrects },
+    });
     const headers = { Location: `/v1/records/${stored.record}` };
     answer(asked, StoredRecord, stored, { status: repeated ? 200 : 201, headers });
   },
@@ -78,11 +100,11 @@ export const storeVersion = route({
     ...uploadFailures,
     'RECORD_UNKNOWN',
     'NOT_CUSTODIAN',
+    'PATIENT_AUTHORED',
     'VERSION_CONFLICT',
     'IF_MATCH_REQUIRED',
     'INTEGRITY_BROKEN',
   ],
-  mayAsk: devicesOnly,
   serve: async (asked) => {
     const { record } = asked.params;
     const upload = uploadIn(asked, asked.headers['Idempotency-Key']);
@@ -119,4 +141,16 @@ function uploadIn(
     mediaType,
     content: bodyOf(request, response, { bytes, idleMilliseconds }),
   };
+}
+
+/** What a query says is corrected: both the record and what is wrong with it, or nothing. */
+function correctingIn(query: {
+  corrects?: string | undefined;
+  'corrects-version'?: number | undefined;
+  correction?: Correction | undefined;
+}): Correcting | 'incomplete' | undefined {
+  const { corrects: record, 'corrects-version': version, correction } = query;
+  if (record !== undefined && correction !== undefined) return { record, version, correction };
+  const isNothing = record === undefined && version === undefined && correction === undefined;
+  return isNothing ? undefined : 'incomplete';
 }
