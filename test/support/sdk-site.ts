@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
@@ -16,15 +16,20 @@ interface Manifest {
  */
 export function importMapOf(...names: string[]): Record<string, string> {
   const map: Record<string, string> = {};
-  for (const wanted = [...names]; wanted.length > 0; ) {
-    const name = wanted.pop() ?? '';
+  const wanted = names.map((name) => ({ name, folder: name }));
+  for (let one = wanted.pop(); one; one = wanted.pop()) {
+    const { name, folder } = one;
     if (map[`${name}/`]) continue;
-    const manifest = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as Manifest;
+    const manifest = JSON.parse(readFileSync(join(modules, folder, 'package.json'), 'utf8')) as Manifest;
     const main = typeof manifest.exports === 'object' ? manifest.exports['.'] : manifest.exports;
     const file = typeof main === 'object' ? main.import : main;
-    if (file) map[name] = `/node_modules/${join(name, file)}`;
-    map[`${name}/`] = `/node_modules/${name}/`;
-    wanted.push(...Object.keys(manifest.dependencies ?? {}));
+    if (file) map[name] = `/node_modules/${join(folder, file)}`;
+    map[`${name}/`] = `/node_modules/${folder}/`;
+    for (const needed of Object.keys(manifest.dependencies ?? {})) {
+      // A package may have a version of its own, as npm installs it.
+      const own = join(folder, 'node_modules', needed);
+      wanted.push({ name: needed, folder: existsSync(join(modules, own)) ? own : needed });
+    }
   }
   return map;
 }
