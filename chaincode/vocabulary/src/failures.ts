@@ -309,7 +309,7 @@ export const failures = {
   END_TO_END_ONLY: [
     'forbidden',
     'A gateway never opens a record on a patient’s authority.',
-    'Read through a hospital.',
+    'Read end to end, through /v1/reads with a signed request.',
   ],
   DEVICES_ONLY: [
     'forbidden',
