@@ -7,6 +7,7 @@ export {
   thumbprint,
   type Webhook,
 } from '@chartkey/vocabulary';
+export { ActingFor } from './acting-for.ts';
 export { AnchorsDisagree } from './anchors.ts';
 export { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } from './approvals.ts';
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
@@ -48,6 +49,13 @@ export {
   type PatientOptions,
   type PatientReadOptions,
 } from './patient.ts';
+export {
+  type ContactWords,
+  type DelegateWords,
+  Person,
+  type PersonOptions,
+  type RecoveryWords,
+} from './person.ts';
 export {
   ChartkeyError,
   DigestMismatch,

@@ -1,6 +1,7 @@
-import { type AcceptedStatement, type StatementOf, thumbprint } from '@chartkey/vocabulary';
+import { type AcceptedStatement, type P256Key, type StatementOf, thumbprint } from '@chartkey/vocabulary';
 import type { Gateway } from './gateway.ts';
 import type { Signer } from './keys.ts';
+import type { RecoveryWords } from './person.ts';
 import { WrongGateway } from './problems.ts';
 import { Statements } from './sequence.ts';
 import type { Session } from './session.ts';
@@ -9,6 +10,8 @@ import { Author, type SignedStatement } from './statements.ts';
 export interface MasterKeyOptions {
   /** anybody's session, to ask for the organisation's next number; without one the first order is number 1 */
   session?: Session | undefined;
+  /** the present one, as `session.organisation` answers it, where it is no longer the founding one */
+  present?: P256Key | undefined;
   unsettled?: SignedStatement | undefined;
 }
 
@@ -19,10 +22,10 @@ export type Registering = Pick<StatementOf<'registerPractitioner'>, 'practitione
 export class MasterKey {
   readonly statements: Statements;
 
-  /** @throws WrongGateway when the genesis document has another master key for the organisation */
+  /** @throws WrongGateway when it is neither the founding nor the present one of the organisation */
   constructor(gateway: Gateway, organisation: string, signer: Signer, options: MasterKeyOptions = {}) {
     const member = gateway.genesis.organisations.find((one) => one.id === organisation);
-    if (!member || thumbprint(member.masterKey) !== signer.id) {
+    if (!member || thumbprint(options.present ?? member.masterKey) !== signer.id) {
       throw new WrongGateway(`this is not the master key of ${organisation} on ${gateway.network}`);
     }
     const author = new Author(gateway.network, signer, { issuer: organisation, now: gateway.calls.now });
@@ -54,5 +57,26 @@ export class MasterKey {
   /** @param device its thumbprint; it is never approved again */
   async revoke(device: string): Promise<AcceptedStatement> {
     return this.statements.unnumbered(await this.statements.author.revokeDevice(device));
+  }
+
+  /** This key makes way for a new one. @param proof what `keyProof` made with that, for this organisation */
+  rotate(proof: string): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) =>
+      this.statements.author.sign({ act: 'rotateMasterKey', seq, key: proof }),
+    );
+  }
+
+  /** Asks the other members to replace one that is lost; the answer's `id` is the replacement's. */
+  replace(organisation: string, proof: string): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) =>
+      this.statements.author.sign({ act: 'replaceMasterKey', seq, organisation, key: proof }),
+    );
+  }
+
+  /** As a contact of somebody who has lost every key; the answer's `id` is the recovery's. */
+  startRecovery(words: RecoveryWords): Promise<AcceptedStatement> {
+    return this.statements.numbered((seq) =>
+      this.statements.author.sign({ act: 'startRecovery', seq, ...words }),
+    );
   }
 }

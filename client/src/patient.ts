@@ -23,18 +23,14 @@ import type { Keys, WebKeys } from './keys.ts';
 import { sealLabelKey } from './label-key.ts';
 import { Labels } from './labels.ts';
 import type { Listing } from './listing.ts';
+import { Person, type PersonOptions } from './person.ts';
 import { UnexpectedAnswer, WrongGateway } from './problems.ts';
 import type { EndToEndOptions } from './reading.ts';
-import { Statements } from './sequence.ts';
 import { Session } from './session.ts';
-import { Author, type DenialWords, type GrantWords, type SignedStatement } from './statements.ts';
+import type { DenialWords, GrantWords, SignedStatement } from './statements.ts';
 import type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
 
-export interface PatientOptions {
-  /** the patient's id when it is no longer the thumbprint of the present key */
-  id?: string | undefined;
-  /** what an earlier run left unsettled: `statements.unsettled` */
-  unsettled?: SignedStatement | undefined;
+export interface PatientOptions extends PersonOptions {
   /** keys of labels by custodian, as `labelKeys` gave them */
   labelKeys?: Readonly<Record<string, string>> | undefined;
 }
@@ -64,25 +60,12 @@ export interface PatientReadOptions extends EndToEndOptions, CarryOptions {
 }
 
 /** A patient, or the app that holds the patient's keys: decides, sees every look, takes back. */
-export class Patient extends Session {
-  readonly id: string;
-  readonly statements: Statements;
+export class Patient extends Person {
   private readonly approving: Approving;
   readonly #labels: Map<string, Labels>;
 
-  constructor(
-    gateway: Gateway,
-    readonly keys: Keys,
-    options: PatientOptions = {},
-  ) {
-    super(gateway, { signer: keys.sig, issuer: options.id });
-    this.id = options.id ?? keys.sig.id;
-    const author = new Author(gateway.network, keys.sig, { issuer: this.id, now: gateway.calls.now });
-    const registrar = {
-      submit: (statement: string) => gateway.submit(statement),
-      nextSeq: async () => (await this.facts()).nextSeq,
-    };
-    this.statements = new Statements(author, registrar, options.unsettled);
+  constructor(gateway: Gateway, keys: Keys, options: PatientOptions = {}) {
+    super(gateway, keys, options);
     this.approving = new Approving(this.statements);
     const known = Object.entries(options.labelKeys ?? {});
     this.#labels = new Map(known.map(([custodian, key]) => [custodian, new Labels(custodian, key)]));

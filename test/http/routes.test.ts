@@ -61,12 +61,7 @@ test('a record is stored with 201 and its place, and again with 200', async () =
 
 test.each([
   ['a patient reading content', 'patient', `/v1/records/${record}/content`, 'END_TO_END_ONLY'],
-  [
-    'a patient asking for another’s events',
-    'patient',
-    `/v1/patients/${'A'.repeat(43)}/events`,
-    'NOT_YOURS',
-  ],
+  ['a patient asking for another’s events', 'patient', `/v1/patients/${'A'.repeat(43)}/events`, 'NOT_YOURS'],
   ['a hospital asking for a patient’s accesses', 'device', `/v1/patients/${patient}/accesses`, 'NOT_YOURS'],
   ['an insurer asking for a patient’s grants', 'insurer', `/v1/patients/${patient}/grants`, 'NOT_YOURS'],
   ['a hospital searching the trail', 'device', '/v1/audit/accesses', 'REGULATORS_ONLY'],

@@ -8,10 +8,13 @@ import {
   makeKeys,
   type Patient,
   type Practitioner,
+  publicP256,
   type Regulator,
   randomId,
+  type Signer,
 } from '@chartkey/client';
 import type { Role } from '@chartkey/vocabulary';
+import type { DemoCredentials } from '../../network/demo/founding.ts';
 import { sharedConsortium } from './consortium.ts';
 
 /** One organisation's gateway, and who acts through it, with the SDK. */
@@ -21,9 +24,9 @@ export class SdkOrganisation {
     private readonly own: ReturnType<typeof credentialsOf>,
   ) {}
 
-  static async of(id: string): Promise<SdkOrganisation> {
-    const own = credentialsOf(id);
-    const { network } = sharedConsortium().credentials;
+  static async of(id: string, credentials: DemoCredentials = sharedConsortium().credentials) {
+    const own = credentialsOf(id, credentials);
+    const { network } = credentials;
     return new SdkOrganisation(await connect(own.url, { network }), own);
   }
 
@@ -36,6 +39,13 @@ export class SdkOrganisation {
   async regulator(): Promise<Regulator> {
     const { sig } = await importKeys(this.own.ehr);
     return this.gateway.regulator(sig, { practitioner: randomId(), role: 'auditor', purposes: ['HOPERAT'] });
+  }
+
+  /** The organisation's master key; a present one where it is no longer the founding one. */
+  async master(device: Device, present?: Signer) {
+    const signer = present ?? (await importSigner(this.own.masterKey));
+    const publicKey = present && publicP256(present.publicKey);
+    return this.gateway.masterKey(signer, { session: device, present: publicKey });
   }
 
   /** A practitioner whose key was registered just now, on the organisation's device. */
@@ -60,8 +70,8 @@ export class SdkOrganisation {
   }
 }
 
-function credentialsOf(id: string) {
-  const found = sharedConsortium().credentials.organisations.find((one) => one.id === id);
+function credentialsOf(id: string, { organisations }: DemoCredentials) {
+  const found = organisations.find((one) => one.id === id);
   if (!found) throw new Error(`${id} is not in the credentials file`);
   return found;
 }
