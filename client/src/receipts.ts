@@ -1,6 +1,14 @@
-import { type ExpectedReceipt, readReceipt, verifyApproval, verifyReceipt } from '@chartkey/rules';
-import { type AcceptedStatement, Failure, type Receipt } from '@chartkey/vocabulary';
+import {
+  type ExpectedReceipt,
+  readReceipt,
+  readStatement,
+  verifyApproval,
+  verifyReceipt,
+} from '@chartkey/rules';
+import { type AcceptedStatement, Failure, type Receipt, thumbprint } from '@chartkey/vocabulary';
 import type { Gateway } from './gateway.ts';
+import type { Listing } from './listing.ts';
+import { provenMasterKeys } from './master-keys.ts';
 import { ChartkeyError } from './problems.ts';
 import type { Session } from './session.ts';
 import { settled } from './settled.ts';
@@ -59,12 +67,23 @@ export async function proveReceipt(
     const expected: ExpectedReceipt = { network, organisation, statement, ...outcome };
     const found = await witness.device(organisation, readReceipt(text).device);
     if (found.status !== 'approved') throw new Failure('DEVICE_REVOKED');
+    const { payload, kid } = readStatement(found.statement, 'approveDevice');
+    const isFounding = genesis.organisations.some((one) => thumbprint(one.masterKey) === kid);
+    const members = isFounding ? [] : await everyOne(witness.organisations());
     const receipt = await settled((checks) => {
-      const device = verifyApproval(found.statement, { network, genesis, checks });
+      const keys = provenMasterKeys({ network, genesis }, members, checks);
+      const key = keys.at(payload.iss, kid, payload.iat * 1000);
+      const device = verifyApproval(found.statement, { network, genesis, checks }, key);
       return verifyReceipt(text, expected, device, checks);
     });
     return { text, receipt };
   } catch (error) {
     throw new ReceiptUnproven(organisation, text, error);
   }
+}
+
+async function everyOne<Item>(listing: Listing<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of listing) items.push(item);
+  return items;
 }

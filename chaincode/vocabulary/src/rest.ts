@@ -154,7 +154,14 @@ export const ListedAccess = AccessEntry.omit({ session: true, recipient: true })
 });
 export type ListedAccess = z.infer<typeof ListedAccess>;
 
-export const OrganisationAnswer = Member.omit({ tlsRoots: true }).extend({ nextSeq: z.int() });
+export const OrganisationAnswer = Member.omit({ tlsRoots: true }).extend({
+  nextSeq: z.int(),
+  /**
+   * What led from the founding master key to `masterKey`, in order: each rotation or replacement, and the other
+   * members' approvals of a replacement, all as signed. Absent at a third party's gateway, which gets no statements.
+   */
+  successions: z.array(z.object({ statement: z.string(), approvals: z.array(z.string()) })).optional(),
+});
 export type OrganisationAnswer = z.infer<typeof OrganisationAnswer>;
 
 export const ListedDevice = z.object({

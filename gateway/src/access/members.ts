@@ -12,6 +12,7 @@ import {
 } from '@chartkey/vocabulary';
 import type { Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { unlessForbidden } from '../statements/verification.ts';
 
 const PAGE_SIZE = 50;
 
@@ -25,7 +26,7 @@ export class Members {
 
   async organisations(): Promise<OrganisationAnswer[]> {
     const facts = OrganisationFacts.array().parse(await this.ledger.evaluate(queries.organisations));
-    return facts.map((one) => this.answer(one));
+    return Promise.all(facts.map((one) => this.answer(one)));
   }
 
   /** @throws Failure ORGANISATION_UNKNOWN */
@@ -65,9 +66,23 @@ export class Members {
     return { ...listed(device, this.now()), organisation, sig, enc, statement };
   }
 
-  private answer({ id, nextSeq, master }: OrganisationFacts): OrganisationAnswer {
+  private async answer({ id, nextSeq, master }: OrganisationFacts): Promise<OrganisationAnswer> {
     const { name, kind, url, tokenUrl, masterKey } = memberOf(this.genesis, id);
-    return { id, name, kind, url, tokenUrl, masterKey: master?.key ?? masterKey, nextSeq };
+    const member = { id, name, kind, url, tokenUrl, nextSeq };
+    if (!master) return { ...member, masterKey };
+    const successions = await unlessForbidden(() =>
+      Promise.all(
+        master.successions.map(async ({ statement, approvals }) => ({
+          statement: await this.textOf(statement),
+          approvals: await Promise.all(approvals.map((one) => this.textOf(one))),
+        })),
+      ),
+    );
+    return { ...member, masterKey: master.key, ...(successions && { successions }) };
+  }
+
+  private async textOf(id: string): Promise<string> {
+    return StoredStatement.parse(await this.ledger.evaluate(queries.statement, id)).statement;
   }
 }
 

@@ -26,7 +26,7 @@ import {
 } from '@chartkey/vocabulary';
 import { Disagreement } from './alarm.ts';
 import { Chains } from './chains.ts';
-import { MasterKeys } from './master-keys.ts';
+import { ProvenMasterKeys } from './master-keys.ts';
 import { Recent } from './recent.ts';
 import { Standings } from './standings.ts';
 import type { Accepted, Queries, Statements } from './statements.ts';
@@ -46,14 +46,14 @@ export class Proven {
   private readonly grants = new Recent<string, Promise<Grant>>(KEPT);
   readonly chains: Chains;
   readonly standings: Standings;
-  private readonly masterKeys: MasterKeys;
+  private readonly masterKeys: ProvenMasterKeys;
 
   constructor(
     private readonly ledger: Queries,
     private readonly statements: Statements,
     private readonly trust: Trust,
   ) {
-    this.masterKeys = new MasterKeys(ledger, statements, trust);
+    this.masterKeys = new ProvenMasterKeys(ledger, statements, trust);
     this.chains = new Chains(ledger, statements);
     this.standings = new Standings({
       trust,
