@@ -8,7 +8,11 @@ const node = node24();
 const env = { ...process.env, SOAK: '1' };
 const run = (...args) => spawnSync(node, args, { cwd: root, stdio: 'inherit', env }).status ?? 1;
 const wanted = process.argv.slice(2);
-const suites = wanted.length > 0 ? wanted : ['test/invariants', 'test/faults', 'test/unit/vault'];
+const full = [
+  ...['test/invariants', 'test/faults', 'test/unit/vault', 'test/unit/rules'],
+  ...['test/embedded/many-grants', 'test/journeys/toggling'],
+];
+const suites = wanted.length > 0 ? wanted : full;
 
 process.exit(
   run(join(__dirname, 'build.cjs')) ||

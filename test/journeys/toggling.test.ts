@@ -23,16 +23,18 @@ test(
     let toggling = true;
     const own: string[] = [];
     const others: string[] = [];
+    const served = async (which: string) => {
+      const { status, code, bytes } = await lake.read(which);
+      return `${status} ${code || bytes.equals(content)}`;
+    };
     const reading = async (into: string[], which: string) => {
-      while (toggling) {
-        const { status, code, bytes } = await lake.read(which);
-        into.push(`${status} ${code || bytes.equals(content)}`);
-      }
+      while (toggling) into.push(await served(which));
     };
     const readings = [reading(own, record), ...records.map((one) => reading(others, one))];
     for (let turn = 0; turn < turns; turn += 1) {
       const grant = await restless.grant('LakesideMSP', {}, [river, lake, regulator][turn % 3]!.url);
       await pause(50);
+      if (turn % 5 === 0) own.push(await served(record));
       await restless.revoke(grant, [lake, regulator, river][turn % 3]!.url);
       await pause(50);
     }

@@ -6,6 +6,8 @@ import { ask, sendStatement } from './rest-answers.ts';
 export async function approvedDevice(
   { id: organisation, masterKey, url }: DemoOrganisation,
   use = 'workstation',
+  /** further words of the approval: its department, say */
+  words: object = {},
 ): Promise<wire.Key> {
   const master = wire.keyFrom(masterKey as unknown as Record<string, string>);
   const key = wire.makeKey();
@@ -14,7 +16,7 @@ export async function approvedDevice(
   const keys = { sig: key.publicJwk, enc: wire.makeKey().publicJwk };
   const device = wire.jws({ alg: 'ES256', typ: 'chartkey-device+jwt' }, { ...facts, ...keys }, key);
   for (let seq = 1, tries = 0; tries < 20; tries += 1) {
-    const approval = { act: 'approveDevice', seq, device };
+    const approval = { act: 'approveDevice', seq, device, ...words };
     const { status, json } = await sendStatement(
       url,
       wire.statement(network, master, organisation, approval),

@@ -20,6 +20,7 @@ export interface GrantWords {
   notBefore?: string;
   notAfter?: string;
   maxUses?: number;
+  passOn?: true;
 }
 
 /** A patient with keys of its own, speaking to the gateway it enrols at. */
