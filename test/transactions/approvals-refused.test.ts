@@ -1,5 +1,6 @@
-import { byMaster, LedgerPractitioner } from '../support/approvers.ts';
+import { byMaster, byPractitioner } from '../support/approvers.ts';
 import { codeOf, freshHash, freshId } from '../support/ledger-actor.ts';
+import { LedgerPractitioner } from '../support/ledger-practitioner.ts';
 import { statementIdOf } from '../support/signing.ts';
 import { ApprovalScene, approval, hospital } from './approval-scene.ts';
 
@@ -8,7 +9,7 @@ let physician: LedgerPractitioner;
 
 beforeAll(async () => {
   scene = await ApprovalScene.open();
-  physician = await LedgerPractitioner.of(scene.lake);
+  physician = await LedgerPractitioner.registered(scene.lake);
 });
 afterAll(() => scene.close());
 
@@ -28,10 +29,10 @@ describe('one principal counts once:', () => {
   test('a hospital with two practitioners and a master key', async () => {
     const { lake } = scene;
     const { record } = await scene.ruled();
-    const nurse = await LedgerPractitioner.of(lake, 'nurse');
+    const nurse = await LedgerPractitioner.registered(lake, { role: 'nurse' });
     const { request } = await scene.askOne(record);
-    expect(await physician.does(lake, approval(request))).toBe('accepted');
-    expect(await nurse.does(lake, approval(request))).toBe('ALREADY_APPROVED');
+    expect(await byPractitioner(physician, approval(request))).toBe('accepted');
+    expect(await byPractitioner(nurse, approval(request))).toBe('ALREADY_APPROVED');
     expect(await byMaster(lake, approval(request))).toBe('ALREADY_APPROVED');
     expect((await scene.standing(request)).approvals).toHaveLength(1);
   });
@@ -57,9 +58,9 @@ describe('refused, and nothing is changed:', () => {
     const { request } = await scene.askOne(record);
     await patient.does(river, { act: 'removeKey', key: second.id });
     expect(await patient.does(river, approval(request), second)).toBe('KEY_REVOKED');
-    const leaver = await LedgerPractitioner.of(lake);
-    await byMaster(lake, { act: 'revokePractitioner', key: leaver.key.id });
-    expect(await leaver.does(lake, approval(request))).toBe('PRACTITIONER_REVOKED');
+    const leaver = await LedgerPractitioner.registered(lake);
+    await leaver.revoke();
+    expect(await byPractitioner(leaver, approval(request))).toBe('PRACTITIONER_REVOKED');
     expect((await scene.standing(request)).approvals).toEqual([]);
   });
 
@@ -70,20 +71,20 @@ describe('refused, and nothing is changed:', () => {
     const { request } = await scene.askOne(record);
     expect(await patient.does(river, approval(freshHash()))).toBe('REQUEST_UNKNOWN');
     expect(await other.patient.does(river, approval(request))).toBe('NOT_AN_APPROVER');
-    const clerk = await LedgerPractitioner.of(river, 'registrar');
-    expect(await clerk.does(river, approval(request))).toBe('NOT_AN_APPROVER');
+    const clerk = await LedgerPractitioner.registered(river, { role: 'registrar' });
+    expect(await byPractitioner(clerk, approval(request))).toBe('NOT_AN_APPROVER');
     expect((await scene.standing(request)).approvals).toEqual([]);
   });
 
   test('approvals of what is refused already', async () => {
-    const { river, lake } = scene;
+    const { river } = scene;
     const { patient, guardian, record } = await scene.ruled();
     const { request } = await scene.askOne(record);
     await patient.does(river, refusal(request));
     await guardian.does(river, { ...refusal(request), reason: 'too-broad' });
     const reasons = [{ reason: 'not-needed' }, { reason: 'too-broad' }];
     expect(await scene.standing(request)).toMatchObject({ status: 'refused', refusals: reasons });
-    expect(await physician.does(lake, approval(request))).toBe('REQUEST_CLOSED');
+    expect(await byPractitioner(physician, approval(request))).toBe('REQUEST_CLOSED');
     expect(await scene.waitingFor('LakesideMSP')).not.toContain(request);
     // Asked anew, it is another request.
     expect((await scene.askOne(record)).request).not.toBe(request);
@@ -101,7 +102,7 @@ describe('refused, and nothing is changed:', () => {
   });
 
   test('approvals by whoever is frozen, who may still withdraw', async () => {
-    const { river, lake } = scene;
+    const { river } = scene;
     const { patient, guardian, record } = await scene.ruled();
     const { request } = await scene.askOne(record);
     const given = guardian.signs(approval(request));
@@ -112,7 +113,7 @@ describe('refused, and nothing is changed:', () => {
     expect(await guardian.does(river, withdrawal)).toBe('accepted');
     // The patient's own freeze stops everybody's approvals of its records.
     await patient.does(river, { act: 'freeze' });
-    expect(await physician.does(lake, approval(request))).toBe('PATIENT_FROZEN');
+    expect(await byPractitioner(physician, approval(request))).toBe('PATIENT_FROZEN');
     expect((await scene.standing(request)).approvals).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { type ApprovalRequest, queries, transactions } from '@chartkey/vocabulary';
-import { LedgerPractitioner } from '../support/approvers.ts';
+import { byPractitioner } from '../support/approvers.ts';
 import { codeOf } from '../support/ledger-actor.ts';
+import { LedgerPractitioner } from '../support/ledger-practitioner.ts';
 import { statementIdOf } from '../support/signing.ts';
 import { ApprovalScene, approval, hospital, people } from './approval-scene.ts';
 
@@ -9,7 +10,7 @@ let physician: LedgerPractitioner;
 
 beforeAll(async () => {
   scene = await ApprovalScene.open();
-  physician = await LedgerPractitioner.of(scene.lake);
+  physician = await LedgerPractitioner.registered(scene.lake);
 });
 afterAll(() => scene.close());
 
@@ -31,7 +32,7 @@ test('two of patient, hospital and guardian open a record; each step stands on t
   expect(await scene.waitingFor(guardian.id)).toEqual([]);
   expect(await scene.waitingFor(patient.id)).toEqual([request]);
 
-  expect(await physician.does(lake, approval(request))).toBe('accepted');
+  expect(await byPractitioner(physician, approval(request))).toBe('accepted');
   const { answer, access } = await scene.read(record);
   expect(answer).toBe('approval');
   const entry = { basis: 'approval', ground: request };
@@ -46,7 +47,7 @@ test('two of patient, hospital and guardian open a record; each step stands on t
 });
 
 test('three of five: the third opens it', async () => {
-  const { river, lake } = scene;
+  const { river } = scene;
   const five = await Promise.all([scene.person(), scene.person(), scene.person(), scene.person()]);
   const [patient, second, third, fourth] = five;
   const record = await scene.record(patient);
@@ -54,7 +55,7 @@ test('three of five: the third opens it', async () => {
   const { request } = await scene.askOne(record);
   await second.does(river, { act: 'refuse', request, reason: 'not-known' });
   await third.does(river, approval(request));
-  await physician.does(lake, approval(request));
+  await byPractitioner(physician, approval(request));
   expect((await scene.read(record)).answer).toBe('APPROVAL_REQUIRED');
   await fourth.does(river, approval(request));
   expect((await scene.read(record)).answer).toBe('approval');

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { transactions } from '@chartkey/vocabulary';
+import { type ApprovalsAsked, transactions } from '@chartkey/vocabulary';
 import { freshHash, freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
 import { LedgerPractitioner } from '../support/ledger-practitioner.ts';
 
@@ -43,9 +43,26 @@ test('the world state has the keys and values that others rely on', async () => 
   await nurse.seconds(opening);
   const officer = await LedgerPractitioner.registered(lake, { role: 'privacy-officer' });
   const dispute = await officer.reviews(opening, false);
+
+  const of = [{ person: patient.id }, { organisation: 'RiversideMSP' }];
+  const rule = { act: 'layRule', seq: 3, on: { records: [record] }, of, need: 1, within: 60, lasting: 60 };
+  await river.submit('layRule', patient.says(rule));
+  const reading = await lake.session({ purpose_of_use: ['TREAT', 'HRESCH'] });
+  const asks = async (purpose: string) =>
+    (await lake.ledger.submit(transactions.requestApproval, { session: reading, record, purpose }))
+      .result as ApprovalsAsked;
+  const request = (await asks('TREAT')).requests[0]!.request;
+  await river.submit('approve', patient.says({ act: 'approve', seq: 4, request }));
+  await asks('HRESCH');
   lake.close();
 
+  const carer = new LedgerPatient(river.network);
+  await river.enrol(carer, session);
+  const naming = { act: 'nameDelegate', seq: 5, person: carer.id, kind: 'carer', powers: ['read'] };
+  await river.submit('nameDelegate', patient.says(naming));
+
   const ours = new Set([
+    request,
     opening,
     dispute,
     physician.key.id,
