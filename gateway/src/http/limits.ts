@@ -78,14 +78,15 @@ function passing(limiter: RequestHandler, request: Request, response: Response):
 }
 
 const SignedBy = z.object({ kid: Thumbprint });
-const Doing = z.object({ act: z.string() });
+/** Whatever takes back or freezes has no number. */
+const Numbered = z.object({ seq: z.unknown().optional() });
 
 /** Who a statement says signed it; undefined for what cannot be a statement, which its verb refuses. */
 function signerOf(statement: string): { kid: string; revokes: boolean } | undefined {
   try {
     const { header, payload } = parseCompactJws(statement);
     const { kid } = SignedBy.parse(JSON.parse(header));
-    return { kid, revokes: Doing.parse(JSON.parse(payload)).act.startsWith('revoke') };
+    return { kid, revokes: Numbered.parse(JSON.parse(payload)).seq === undefined };
   } catch {
     return undefined;
   }
