@@ -90,6 +90,18 @@ test('two of patient, guardian and hospital open a record at another hospital, a
   expect(await codeOf(patient.approve(asked))).toBe('REQUEST_CLOSED');
 });
 
+test('approvals that come at once all count, and each principal once', async () => {
+  const { patient, guardian, record } = await ruled();
+  const asked = await Promise.all([lake.requestApproval(record), lake.requestApproval(record)]);
+  const [{ request, subject }] = asked;
+  expect(asked[1].request).toBe(request);
+  const shown = { request, subject };
+  const steps = [patient.approve(shown), guardian.approve(shown), lakeApproves.approve(shown)].map(codeOf);
+  expect((await Promise.all(steps)).sort()).toEqual(['REQUEST_CLOSED', 'done', 'done']);
+  expect((await patient.approval(request)).approvals).toHaveLength(2);
+  expect(await read(record)).toBe('the content');
+});
+
 test('who is asked, and whom it is about, hear of it', async () => {
   const { patient, guardian, record } = await ruled();
   const { request } = await lake.requestApproval(record);
