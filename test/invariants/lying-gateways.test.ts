@@ -161,7 +161,10 @@ test('a gateway that makes up a whole record is caught by a second gateway, and 
     keyFolder: `${folder}/keys`,
     patientKeyFolder: `${folder}/patient-keys`,
   });
-  const about = { patient: patient.id, custodian: river.id, author: patient.id, mediaType: 'text/plain' };
+  const about = {
+    ...{ patient: patient.id, custodian: river.id, author: patient.id },
+    ...{ mediaType: 'text/plain', labels: [] },
+  };
   const lie = Buffer.from('nothing was found');
   const { commitment } = await vault.sealRecord([lie], { ...about, record, version: 1 });
   const opened = await vault.openVersion({ record, version: 1, patient: patient.id, commitment });
