@@ -12,6 +12,7 @@ import { Lists } from './projection/lists.ts';
 import type { Sink } from './projection/sink.ts';
 import { Revocations } from './release/revocations.ts';
 import type { RetryKeys } from './retry-keys.ts';
+import type { Anchor } from './vault/index.ts';
 
 /** Milliseconds that a list waits for the index to take in what the own peer holds already. */
 const CATCHING_UP = 2_000;
@@ -23,6 +24,11 @@ export interface Following {
   revocations: Revocations;
   /** The lists, once they show all that the own peer held when asked. @throws Failure INDEX_BEHIND */
   lists(): Promise<Lists>;
+  /** A version as our own blocks told it, however far they came; the newest unless one is named. */
+  anchorOf(
+    record: string,
+    version: number | undefined,
+  ): Promise<(Anchor & { custodian: string }) | undefined>;
   events: EventLog;
   /** rung when there are new events */
   news: News;
@@ -57,6 +63,24 @@ export async function followBlocks(parts: FollowingParts): Promise<Following> {
     revocations,
     events: new EventLog(index.database, () => index.next()),
     news,
+    async anchorOf(record, version) {
+      const { database } = index;
+      const of = await database
+        .selectFrom('records')
+        .select(['patient', 'custodian', 'version'])
+        .where('record', '=', record)
+        .executeTakeFirst();
+      const wanted = version ?? of?.version ?? 0;
+      const found = await database
+        .selectFrom('versions')
+        .select('commitment')
+        .where('record', '=', record)
+        .where('version', '=', wanted)
+        .executeTakeFirst();
+      if (!of || !found) return undefined;
+      const { patient, custodian } = of;
+      return { record, version: wanted, patient, custodian, commitment: found.commitment };
+    },
     async lists() {
       if (!indexing.caughtUp) throw new Failure('INDEX_BEHIND');
       const height = await ledger.height();

@@ -25,6 +25,7 @@ import type {
   Webhook,
   WebhookRequest,
 } from '@chartkey/vocabulary';
+import type { LocalRelease } from './away/local-releases.ts';
 import type { EmergencyVerbs } from './emergencies/verbs.ts';
 
 /** Who is behind an access token: a live ledger session. */
@@ -206,6 +207,10 @@ export interface Gateway {
   /** Sealed bytes of a released access, both ends included. */
   sealedOf(access: string, proof: string, range: ByteRange | undefined): Promise<SealedBytes>;
   readonly emergencies: EmergencyVerbs;
+  /** A record of the own vault in an emergency while the ledger is away; `number` is its entry's. */
+  releaseLocally(asked: LocalRelease): Promise<Content & { number: number }>;
+  /** Keeps another hospital's entry of such a release; answers the witness's word. */
+  bearWitness(entry: string): Promise<string>;
   /** Why this gateway cannot serve now; empty when it can. */
   unready(): Promise<string[]>;
   close(): Promise<void>;

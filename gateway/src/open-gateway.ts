@@ -10,6 +10,8 @@ import { Questions } from './access/questions.ts';
 import { Readers } from './access/readers.ts';
 import { Reads } from './access/reads.ts';
 import { Trail } from './access/trail.ts';
+import { Away } from './away/away.ts';
+import { type AwayVerbs, awayVerbs } from './away/verbs.ts';
 import { type Config, ConfigError } from './config.ts';
 import { claimFolder, takeDataFolder } from './data-folder.ts';
 import { Emergencies } from './emergencies/emergencies.ts';
@@ -23,7 +25,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { renewing } from './ledger/renewing.ts';
 import type { Metrics } from './metrics.ts';
 import { openPayloads } from './payloads.ts';
-import { type Pinned, readDevice, readLedgerOptions } from './pinned.ts';
+import { type Pinned, readDevice, readLedgerOptions, readWitness } from './pinned.ts';
 import { Readiness } from './readiness.ts';
 import { Labels } from './records/labels.ts';
 import { Records } from './records/records.ts';
@@ -112,15 +114,18 @@ export async function openGateway(
         bytes: config.PATIENT_BYTES_A_DAY,
       },
     });
+    const away = following && releases && (await openAway(following, releases));
+    if (away) closing.push(() => away.close());
     const stopping = new AbortController();
     // The embedded ledger knows no approvals: its one process runs what lies in the folder.
     const watchCode = () =>
       genesis.ledger === 'fabric'
         ? watchChaincode({ ledger, genesis, log, metrics, seconds: config.CODE_CHECK_SECONDS })
         : () => undefined;
-    const ready = readiness
-      .meetLedger(stopping.signal)
-      .then(() => void closing.push(sweepNowAndThen(records, log), watchCode()));
+    const ready = readiness.meetLedger(stopping.signal).then(() => {
+      closing.push(sweepNowAndThen(records, log), watchCode());
+      away?.start();
+    });
     ready.catch(() => undefined);
     closing.push(() => stopping.abort());
     const gateway: Gateway = {
@@ -140,10 +145,23 @@ export async function openGateway(
         metrics,
         reasons,
       }),
+      ...awayVerbs(away),
       unready: () => readiness.unready(),
       close,
     };
     return { gateway, ready };
+
+    function openAway(following: Following, releases: ReleaseRoom): Promise<Away> {
+      return Away.open({
+        ...{ network, genesis, organisation: organisation.id, device, ledger, releases, vault, log },
+        anchorOf: (record, version) => following.anchorOf(record, version),
+        submit: (statement) => gateway.submitStatement(statement, undefined),
+        isRevoked: (of, target) => following.revocations.has(of, target),
+        witness: readWitness(config, genesis),
+        most: config.EMERGENCY_RELEASES,
+        folders: { own: folder.of('late-entries'), witnessed: folder.of('witnessed') },
+      });
+    }
 
     async function openEvents(following: Following): Promise<EventRoom> {
       return EventRoom.open({
@@ -199,7 +217,9 @@ interface Rooms {
 }
 
 /** The verbs, each by the room that knows it. */
-function verbs(rooms: Rooms): Omit<Gateway, 'network' | 'genesis' | 'organisation' | 'unready' | 'close'> {
+function verbs(
+  rooms: Rooms,
+): Omit<Gateway, 'network' | 'genesis' | 'organisation' | 'unready' | 'close' | keyof AwayVerbs> {
   const { config, pinned, device, ledger, records, releases, events, following, retryKeys, metrics } = rooms;
   const { network, organisation } = pinned;
   const { genesis } = pinned.signed;

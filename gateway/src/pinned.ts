@@ -112,3 +112,22 @@ function isPair(certificate: string, privateKey: string): boolean {
     return false;
   }
 }
+
+/**
+ * The member whose gateway bears witness to releases without the ledger, if one is named.
+ * @throws ConfigError EMERGENCY_WITNESS_URL
+ */
+export function readWitness(
+  { EMERGENCY_WITNESS_URL: url, ORGANISATION }: Config,
+  { organisations }: SignedGenesis['genesis'],
+): string | undefined {
+  if (url === undefined) return undefined;
+  const member = organisations.find((one) => one.url === url);
+  if (!member || member.id === ORGANISATION || !isCareMember(member.kind)) {
+    throw new ConfigError(
+      'EMERGENCY_WITNESS_URL',
+      `${url} is no other hospital’s or regulator’s: give one as the genesis document has it`,
+    );
+  }
+  return member.id;
+}

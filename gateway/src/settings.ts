@@ -174,6 +174,12 @@ export const settings = {
   STREAMS_PER_CALLER: whole('Streams of events that one device or patient listens to at once', '8', 1, 1000),
   WEBHOOKS_PER_OWNER: whole('Webhooks of one patient or organisation', '16', 1, 1000),
   WEBHOOKS_PER_CALLER: perMinute('Webhooks that one device or patient asks for', '10'),
+  EMERGENCY_WITNESS_URL: setting({
+    says: 'Registered URL of the gateway that bears witness to emergency releases from the own vault while the ledger cannot be reached; nothing is released then when unset',
+    takes: 'the URL of another hospital or a regulator, as in the genesis document',
+    reads: z.string().regex(/^https?:\/\/\S{1,400}$/),
+  }),
+  EMERGENCY_RELEASES: whole('Such releases that may wait to be anchored', '10', 1, 1000),
   APP_ORIGINS: list(
     'Origins of browser apps that may call',
     'origins such as https://app.example',

@@ -164,3 +164,18 @@ describe('breaking glass', () => {
     expect(JSON.parse((await glass('e30.e30.c2ln')).body)).toMatchObject({ code: 'ROLE_NOT_ALLOWED' });
   });
 });
+
+test('releases without the ledger, and their witness, take exactly what they name', async () => {
+  const post = (path: string, type: string, body: string) =>
+    served.ask({ method: 'POST', path, headers: [`Content-Type: ${type}`], body });
+  const codeOf = ({ status, body }: { status: number; body: string }) => `${status} ${JSON.parse(body).code}`;
+  const local = (body: object) =>
+    post('/v1/emergency-releases', 'application/json', JSON.stringify(body)).then(codeOf);
+  const jws = 'e30.e30.c2ln';
+  expect(await local({ opening: jws, second: jws, request: jws })).toBe('403 LOCAL_RELEASE_OFF');
+  expect(await local({ opening: jws, request: jws })).toBe('400 INVALID_REQUEST');
+  expect(await local({ opening: jws, second: jws, request: jws, record })).toBe('400 INVALID_REQUEST');
+  const witness = (body: string) => post('/v1/emergency-entries', 'application/jose', body);
+  expect((await witness(jws)).status).toBe(201);
+  expect(codeOf(await witness('no entry'))).toBe('400 LATE_ENTRY_INVALID');
+});

@@ -7,8 +7,8 @@ import type { LedgerPractitioner } from './ledger-practitioner.ts';
 import { signJson, statementIdOf, type TestKey } from './signing.ts';
 
 /** The key of an organisation's gateway in the shared demo. */
-export function gatewayKeyOf(organisation: string): TestKey {
-  const path = foundingFiles(sharedConsortium().dataDir).gatewayDevice(organisation);
+export function gatewayKeyOf(organisation: string, dataDir = sharedConsortium().dataDir): TestKey {
+  const path = foundingFiles(dataDir).gatewayDevice(organisation);
   return keyOf(DeviceKeys.parse(JSON.parse(readFileSync(path, 'utf8'))).sig);
 }
 

@@ -46,7 +46,7 @@ test('what was released without the ledger is noted in the patient’s log, and 
   const stored = await river.ledger.evaluate(queries.lateEntry, 'RiversideMSP', String(number));
   expect(stored).toMatchObject({ id: statementIdOf(input.entry), transaction });
   const access = await river.ledger.evaluate(queries.access, `${transaction}:0`);
-  expect(access).toMatchObject({ record, patient: patient.id, basis: 'break-glass', ground: id });
+  expect(access).toMatchObject({ late: true, record, patient: patient.id, basis: 'break-glass', ground: id });
   expect(await river.ledger.evaluate(queries.openingsOf, patient.id)).toEqual(
     expect.arrayContaining([expect.objectContaining({ opening: id, practitioner: by.practitioner })]),
   );
@@ -54,6 +54,12 @@ test('what was released without the ledger is noted in the patient’s log, and 
   expect(await codeOf(regulator.ledger.submit(transactions.reportMissingEntry, input))).toBe(
     'LATE_ENTRY_ANCHORED',
   );
+  // Handed in again by whoever kept it, it opens nothing.
+  expect((await river.submit('openBreakGlass', opening)).result).toMatchObject({
+    repeated: true,
+    transaction,
+  });
+  expect(await river.ledger.evaluate(queries.liveOpenings, patient.id, 'RiversideMSP')).toEqual([]);
   // It awaits its review as any other.
   const officer = await LedgerPractitioner.registered(river, { role: 'privacy-officer' });
   await officer.reviews(id);

@@ -141,7 +141,8 @@ export function lateOpening(
   return {
     ...{ opening: id, patient, organisation, key: key.key, practitioner, device, reason, text },
     openedAt: entry.time,
-    until: instantAt(end),
+    // Nothing rests on it any more: what goes on takes another opening, by the ledger.
+    until: entry.time,
     second: { statement: seconded.id, key: secondKey.key, practitioner: secondKey.practitioner },
     reviewBy: instantAt(time + REVIEW_MILLISECONDS),
   };

@@ -11,7 +11,6 @@ import {
   readLateEntry,
   readStatement,
   readWitnessed,
-  withOpening,
 } from '@chartkey/rules';
 import {
   canonicalJson,
@@ -51,6 +50,8 @@ export class LateEntriesContract extends LedgerContract {
     const record = await tx.world.records.require(id);
     const opening = await openingOf(tx, entry.claims, record);
     await noteOpening(tx, opening);
+    await noteStatement(tx, entry.claims.opening);
+    await noteStatement(tx, entry.claims.second);
     noteAccess(tx, entry, opening);
     const state = { ...handed, id: entry.id, transaction: tx.id, anchoredAt: instantAt(tx.time) };
     tx.world.lateCounts.put({ last: number }, organisation);
@@ -133,7 +134,7 @@ async function signerOf(tx: RecordsTransaction, statement: ReadStatement): Promi
 }
 
 /** An opening under which several records were read is noted once; it awaits its review like any other. */
-async function noteOpening({ world, time }: RecordsTransaction, opening: Opening): Promise<void> {
+async function noteOpening({ world }: RecordsTransaction, opening: Opening): Promise<void> {
   const { opening: id, patient, organisation, reviewBy } = opening;
   if (await world.openings.find(id)) return;
   const name = practitionerName(opening);
@@ -144,11 +145,17 @@ async function noteOpening({ world, time }: RecordsTransaction, opening: Opening
   world.openings.put(opening, id);
   world.openingsOf.put({}, patient, id);
   world.unreviewed.put({}, organisation, id);
-  const live = (await world.liveOpenings.find(patient, organisation))?.openings ?? [];
-  world.liveOpenings.put({ openings: withOpening(live, opening, time) }, patient, organisation);
 }
 
-/** The entry that the patient sees, at the time when it happened: so it shows as late. */
+/** Kept whole like any accepted one: it has its outcome, and opens nothing when it is handed in again. */
+async function noteStatement({ world, id, time }: RecordsTransaction, compact: string): Promise<void> {
+  const statement = readStatement(compact);
+  if (await world.statements.find(statement.id)) return;
+  const stored = { statement: compact, transaction: id, committedAt: instantAt(time) };
+  world.statements.put(stored, statement.id);
+}
+
+/** The entry that the patient sees, at the time when it happened, marked as late. */
 function noteAccess(
   { world, id }: RecordsTransaction,
   { id: session, claims }: DeviceSigned<LateEntry>,
@@ -158,7 +165,7 @@ function noteAccess(
   const asker = { session: digest(session), until: time, organisation, device, practitioner };
   const about = { item: 0, asker: 0, record, version, patient, purpose: 'ETREAT' } as const;
   world.accesses.put(
-    { time, askers: [asker], entries: [{ ...about, basis: 'break-glass', ground: opening }] },
+    { time, late: true, askers: [asker], entries: [{ ...about, basis: 'break-glass', ground: opening }] },
     id,
   );
 }

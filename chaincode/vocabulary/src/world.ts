@@ -100,6 +100,8 @@ export const AccessEntry = z.object({
   person: Thumbprint.optional(),
   purpose: Purpose,
   decision: z.enum(['granted', 'denied']),
+  /** noted afterwards: released in an emergency while the ledger was away */
+  late: z.literal(true).optional(),
   code: z.string().optional(),
   basis: Basis.optional(),
   grant: StatementId.optional(),
@@ -113,6 +115,7 @@ export type AccessEntry = z.infer<typeof AccessEntry>;
 /** The entries of one transaction as they stand on the ledger: who asked is said once per session. */
 export const AccessesState = z.object({
   time: Instant,
+  late: z.literal(true).optional(),
   askers: z.array(
     z.object({
       session: SessionId,
@@ -155,6 +158,7 @@ export function entriesOf(transaction: string, state: AccessesState): AccessEntr
       kind: entry.record === undefined ? ('list' as const) : ('read' as const),
       time: state.time,
       decision: entry.code === undefined ? ('granted' as const) : ('denied' as const),
+      ...(state.late && { late: state.late }),
       ...who,
       ...entry,
     };

@@ -14,6 +14,7 @@ export const headerSays: Readonly<Record<string, string>> = {
   'Content-Range': 'Which part is served (RFC 9110)',
   'Content-Security-Policy': 'sandbox',
   ETag: 'The version, in quotes',
+  'Late-Entry': 'The number under which the ledger will have a release without it',
   Location: 'Where what was stored is found',
   'Repr-Digest': 'SHA-256 of the whole content (RFC 9530)',
   'Retry-After': 'Seconds',

@@ -73,10 +73,12 @@ export class ReleaseRoom {
   private readonly sealed: Sealed;
   private readonly requester: Requester;
   private readonly endToEnd: EndToEnd;
-  private readonly outgoing: Outgoing;
+  /** what is known of others from statements, and the way to them: also while the ledger is away */
+  readonly devices: Devices;
+  readonly proven: Proven;
+  readonly outgoing: Outgoing;
   private readonly url: string;
   private readonly statements: Statements;
-  private readonly proven: Proven;
 
   constructor(
     private readonly parts: ReleaseRoomParts,
@@ -94,6 +96,7 @@ export class ReleaseRoom {
     const proven = new Proven(ledger, this.statements, trust);
     this.proven = proven;
     const devices = new Devices({ ...parts, proven, trust, now });
+    this.devices = devices;
     const basis = new Basis({ organisation, ledger, proven, trust });
     const entitlement = new Entitlement({ ledger, basis, now });
     this.url = genesis.organisations.find((one) => one.id === organisation)?.url ?? '';

@@ -284,6 +284,14 @@ export function memoryGateway(): MemoryGateway {
         body: Readable.from([content.subarray(part.first, part.last + 1)]),
       };
     },
+    releaseLocally: async () => {
+      may();
+      throw new Failure('LOCAL_RELEASE_OFF');
+    },
+    bearWitness: async () => {
+      may();
+      return 'e30.e30.c2ln';
+    },
     emergencies: {
       breakGlass: async () => may(),
       keepReason: async () => ({ text: digest('reason') }),

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { approval, requestApproval, waitingApprovals } from './approvals.ts';
 import { audit } from './audit.ts';
+import { lateEntries, localRelease } from './away.ts';
 import { content } from './content.ts';
 import { delegations } from './delegations.ts';
 import { smartConfiguration, wellKnown } from './discovery.ts';
@@ -70,6 +71,8 @@ export const routes: readonly Route[] = [
   emergencyCard,
   practitioner,
   disputes,
+  localRelease,
+  lateEntries,
   release,
   sealed,
 ];

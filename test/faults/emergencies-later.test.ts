@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { gatewayKeyOf, lateEntryOf } from '../support/late-entries.ts';
 import { codeOf, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
 import { LedgerPractitioner } from '../support/ledger-practitioner.ts';
+import { type Answer, ask } from '../support/rest-answers.ts';
 import { type ShiftedConsortium, startShiftedConsortium } from '../support/shifted-consortium.ts';
 
 let own: ShiftedConsortium;
@@ -53,4 +56,46 @@ test('an overdue review is shown to the regulator, and blocks that practitionerâ
   await officer.reviews(opening);
   expect((await overdue()).has(opening)).toBe(false);
   expect(await codeOf(physician.opens(patient))).toBe('accepted');
+});
+
+describe('a witness of releases without the ledger', () => {
+  const hand = (entry: string) =>
+    ask(`${own.people.regulator.url}/v1/emergency-entries`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/jose' },
+      body: entry,
+    });
+  const said = ({ status, code }: Answer) => `${status} ${code}`.trim();
+  let by: LedgerPractitioner;
+  let second: LedgerPractitioner;
+  const entryOf = (number: number, gateway = gatewayKeyOf('LakesideMSP', own.dataDir)) =>
+    lateEntryOf({ ...{ number, patient, by, second, gateway, witnessKey: gateway }, record: 'a'.repeat(26) })
+      .entry;
+  beforeAll(async () => {
+    by = await LedgerPractitioner.registered(lake, { validUntil });
+    second = await LedgerPractitioner.registered(lake, { validUntil });
+  });
+
+  test('keeps entries of hospitalsâ€™ gateways, one number after the other, and signs for them', async () => {
+    expect(said(await hand(entryOf(1, lake.device)))).toBe('400 LATE_ENTRY_INVALID');
+    const first = entryOf(1);
+    const kept = await hand(first);
+    expect([said(kept), Object.keys(kept.json)]).toEqual(['201', ['witnessed']]);
+    expect((await hand(first)).json).toEqual(kept.json);
+    expect(said(await hand(entryOf(1)))).toBe('409 STALE_SEQUENCE');
+    expect(said(await hand(entryOf(3)))).toBe('409 STALE_SEQUENCE');
+    expect(said(await hand(entryOf(2)))).toBe('201');
+  });
+
+  test('makes a dispute of each that the ledger does not have a day later', async () => {
+    const disputes = async () => {
+      own.people.regulator.forgetTokens();
+      const all = await own.people.regulator.pages('/v1/disputes');
+      return all.filter((one) => one['about'] === 'missing-entry' && one['organisation'] === 'LakesideMSP');
+    };
+    expect(await disputes()).toEqual([]);
+    await own.pass(1.1);
+    for (let tries = 0; (await disputes()).length < 2 && tries < 100; tries += 1) await pause(100);
+    expect((await disputes()).map((one) => one['patient'])).toEqual([patient.id, patient.id]);
+  });
 });
