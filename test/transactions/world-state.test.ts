@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ApprovalsAsked, transactions } from '@chartkey/vocabulary';
+import { type ApprovalsAsked, queries, transactions } from '@chartkey/vocabulary';
+import { lateEntryOf } from '../support/late-entries.ts';
 import { freshHash, freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
 import { LedgerPractitioner } from '../support/ledger-practitioner.ts';
 
@@ -55,6 +56,11 @@ test('the world state has the keys and values that others rely on', async () => 
   await river.submit('approve', patient.says({ act: 'approve', seq: 4, request }));
   await asks('HRESCH');
   lake.close();
+  const by = await LedgerPractitioner.registered(river);
+  const second = await LedgerPractitioner.registered(river);
+  const { last } = (await river.ledger.evaluate(queries.lateCount, 'RiversideMSP')) as { last: number };
+  const late = lateEntryOf({ number: last + 1, record, patient, by, second });
+  await river.ledger.submit(transactions.anchorLateEntry, late);
 
   const carer = new LedgerPatient(river.network);
   await river.enrol(carer, session);
