@@ -25,6 +25,7 @@ import {
 import * as z from 'zod';
 import { Disagreement, unproven } from './alarm.ts';
 import { approvedIn } from './approved.ts';
+import { checkIsNewest } from './devices.ts';
 import type { Claim } from './entitlement.ts';
 import { fallenKeys } from './fallen-keys.ts';
 import type { Proven } from './proven.ts';
@@ -66,6 +67,7 @@ export class Basis {
     if (approval === undefined) throw new Disagreement('an entry’s device has no approval');
     const device = await this.proving(() => this.parts.proven.device(approval, renewal));
     checkIsEntrysDevice(device, entry);
+    checkIsNewest(this.parts.trust, device.device, renewal);
     if (this.parts.trust.isRevoked(device.organisation, device.device)) await this.refuseRevokedDevice(entry);
     await this.verifyDevices(claim, device);
     if (entry.recipient === undefined) return { device };

@@ -24,6 +24,20 @@ interface Approval {
   renewal: string | undefined;
 }
 
+/** @throws Disagreement when a later renewal has taken this one's place, as our own blocks tell */
+export function checkIsNewest(trust: Trust, device: string, renewal: string | undefined): void {
+  if (isSuperseded(trust, device, renewal)) {
+    throw new Disagreement('a device’s approval leaves out a later renewal');
+  }
+}
+
+/** State may be ahead of our own blocks, never behind them. */
+function isSuperseded(trust: Trust, device: string, renewal: string | undefined): boolean {
+  const known = trust.restrictionsOf(device);
+  const isOlder = renewal === undefined || known.includes(renewal);
+  return known.length > 0 && known.at(-1) !== renewal && isOlder;
+}
+
 /** Devices as their organisations' master keys approved them. State only says where the approval is found. */
 export class Devices {
   /** a thumbprint is never approved twice, so its approval's id never changes; a renewal may follow */
@@ -39,9 +53,11 @@ export class Devices {
   async approved(thumbprint: string): Promise<ApprovedDevice> {
     const { proven, trust, now, alarm } = this.parts;
     try {
-      const { approval, renewal } = await this.approvals.obtain(thumbprint, () =>
-        this.findApproval(thumbprint),
-      );
+      const find = () => this.approvals.obtain(thumbprint, () => this.findApproval(thumbprint));
+      // A renewal may also end a device earlier than what was looked up.
+      if (isSuperseded(trust, thumbprint, (await find()).renewal)) this.approvals.delete(thumbprint);
+      const { approval, renewal } = await find();
+      checkIsNewest(trust, thumbprint, renewal);
       const device = await proven.device(approval, renewal);
       if (trust.isRevoked(device.organisation, thumbprint)) throw new Failure('DEVICE_REVOKED');
       // It may have been renewed since it was looked up: the next question finds out.

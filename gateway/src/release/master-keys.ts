@@ -1,5 +1,5 @@
-import { MasterKeys, type Succession, type Trust } from '@chartkey/rules';
-import { OrganisationFacts, type P256Key, queries } from '@chartkey/vocabulary';
+import { MasterKeys, memberOf, type Succession, type Trust } from '@chartkey/rules';
+import { OrganisationFacts, type P256Key, queries, thumbprint } from '@chartkey/vocabulary';
 import { Disagreement } from './alarm.ts';
 import type { Queries, Statements } from './statements.ts';
 
@@ -19,6 +19,9 @@ export class ProvenMasterKeys {
    */
   async at(organisation: string, kid: string, time: number): Promise<P256Key> {
     const known = this.trust.restrictionsOf(organisation);
+    const { masterKey } = memberOf(this.trust.genesis, organisation);
+    // Our own blocks hold no change of it.
+    if (known.length === 0 && thumbprint(masterKey) === kid) return masterKey;
     const holds = async () => {
       const { keys, ids } = await this.kept();
       return keys.knows(organisation, kid) && known.every((id) => ids.includes(id));

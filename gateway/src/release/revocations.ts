@@ -176,6 +176,8 @@ function revocationIn({ attributes, value }: LedgerWrite): string[] {
       return [`${about} ${Target.parse(said.grant)}`];
     case 'revokeDevice':
       return [`${said.iss} ${Target.parse(said.device)}`];
+    case 'renewDevice':
+      return [`${RESTRICTS} ${Target.parse(said.device)} ${id}`];
     case 'revokePractitioner':
       return [`${said.iss} ${Target.parse(said.key)}`];
     case 'withdrawApproval':

@@ -47,6 +47,9 @@ export class ForeignGateway {
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.on('GET', '/.well-known/chartkey', (_seen, response) => json(response, 200, this.wellKnown()));
+    this.on('GET', '/v1/organisations', (_seen, response) =>
+      json(response, 200, { items: this.#members.map((member) => ({ ...member, nextSeq: 1 })) }),
+    );
     this.on('POST', '/v1/oauth/token', (_seen, response) =>
       json(response, 200, {
         access_token: randomBytes(32).toString('base64url'),

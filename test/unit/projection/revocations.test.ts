@@ -240,3 +240,22 @@ describe('the set of revocations', () => {
     revocations.close();
   });
 });
+
+test('a renewal of a device and a new master key are remembered in the ledger’s order', async () => {
+  const renewal = { act: 'renewDevice', iss: 'RiversideMSP', device, validUntil: '2027-01-01T00:00:00.000Z' };
+  const rotation = id('rotation');
+  const key = { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) };
+  const successions = [{ statement: rotation, approvals: [], at: '2026-06-01T00:00:00.000Z' }];
+  const master = { objectType: 'master-key', attributes: ['RiversideMSP'], value: { key, successions } };
+  const revocations = open();
+  await revocations.take(
+    story.chain(
+      [revoking(1, renewal)],
+      [story.transaction(2, () => [master])],
+      [revoking(3, { ...renewal, validUntil: '2026-07-01T00:00:00.000Z' })],
+    ),
+  );
+  expect(revocations.restrictionsOf(device)).toHaveLength(2);
+  expect(revocations.restrictionsOf('RiversideMSP')).toEqual([rotation]);
+  revocations.close();
+});
