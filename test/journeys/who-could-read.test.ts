@@ -91,6 +91,24 @@ test('a refusal tells the asker its code and what to do, and nothing of what the
   }
 });
 
+test('of a frozen patient a custodian reads and lists its own records to treat, and nobody reads anything else', async () => {
+  const { patient, record } = await patientWithRecord();
+  await patient.grant('LakesideMSP', { actions: ['read', 'record'] });
+  const there = String((await lake.store(patient.id, content)).json['record']);
+  const lists = async () => {
+    const { json } = await river.list(patient.id);
+    return (json['items'] as { record: string }[]).map((one) => one.record);
+  };
+  expect((await lists()).sort()).toEqual([record, there].sort());
+  accepted(await sendStatement(river.url, patient.says({ act: 'freeze' })));
+  expect(await lists()).toEqual([record]);
+  const answers = [await river.read(record), await river.read(there), await lake.read(record)];
+  expect(answers.map(({ code }) => code)).toEqual(['', 'PATIENT_FROZEN', 'PATIENT_FROZEN']);
+  const { json } = await patient.ask(readers(patient, there));
+  expect(said(json['readers'], 'RiversideMSP')).toMatchObject([{ code: 'PATIENT_FROZEN' }]);
+  expect(said(json['readers'], 'LakesideMSP')).toMatchObject([{ basis: 'custodian' }]);
+});
+
 describe('who may ask who could read', () => {
   let own: Awaited<ReturnType<typeof patientWithRecord>>;
   let stranger: RestPatient;
