@@ -53,7 +53,8 @@ export class Sayings {
         return this.lift(step.which, step.by);
       case 'freeze': {
         const statement = await this.says(step.by, { act: 'freeze' }, this.powerless(step.by));
-        if (statement) model.frozen = { by: step.by, statement };
+        // a second one that names nobody changes nothing
+        if (statement) model.frozen ??= { by: step.by, statement };
         return;
       }
       case 'unfreeze': {
