@@ -133,14 +133,17 @@ export class Device extends Session {
   readEndToEnd(
     record: string,
     keys: OpeningKeys,
-    options: EndToEndOptions & { purpose?: Purpose } = {},
+    options: EndToEndOptions & Pick<ReadOptions, 'purpose' | 'breakGlass'> = {},
   ): Promise<RecordContent> {
     const [only, second] = this.practice.purposes;
-    const purpose = options.purpose ?? (second === undefined ? only : undefined);
+    const { breakGlass, ...rest } = options;
+    const alone = breakGlass ? 'ETREAT' : second === undefined ? only : undefined;
+    const purpose = options.purpose ?? alone;
     if (purpose === undefined)
       throw new TypeError('the session has several purposes: name the one of this read');
     const { network } = this.gateway;
-    return this.readSealed({ ...options, record, purpose, network, signer: this.signer, keys });
+    const glass = glassHeader(breakGlass);
+    return this.readSealed({ ...rest, record, purpose, network, signer: this.signer, keys, glass });
   }
 
   /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */

@@ -27,6 +27,8 @@ export interface EndToEnd extends EndToEndOptions {
   keys: OpeningKeys;
   /** whose record it must be, where the reader knows */
   patient?: string | undefined;
+  /** an emergency's statements, as the header Break-Glass has them */
+  glass?: string | undefined;
   /** looks at what the gateway says of the version, before anything is opened */
   confirm?(said: EndToEndRead): Promise<void>;
 }

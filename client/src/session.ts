@@ -162,7 +162,10 @@ export class Session {
 
   /** A read that this session's key signs and that is opened here: nobody on the way can. */
   protected readSealed(reading: EndToEnd): Promise<RecordContent> {
-    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    const headers = {
+      ...{ 'Content-Type': 'application/json', Accept: 'application/json' },
+      'Break-Glass': reading.glass,
+    };
     const call: Call = { method: 'POST', path: '/v1/reads', headers, signal: reading.signal };
     return this.withToken(call, (calls, whole, session) =>
       readWithin(calls, { call: whole, session }, reading),

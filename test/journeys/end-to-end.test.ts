@@ -1,5 +1,6 @@
 import { connect, importKeys } from '@chartkey/client';
 import type { LedgerPatient } from '../support/ledger-actor.ts';
+import { SdkOrganisation } from '../support/sdk-cast.ts';
 import { signJson, testKey } from '../support/signing.ts';
 import { eventually, type Json, jsonOf } from './cast.ts';
 import * as client from './independent-client.ts';
@@ -247,6 +248,27 @@ describe('a workstation that proves each read', () => {
     const [last, before] = await looks(own, lake);
     expect(last).toMatchObject({ code: 'PROOF_REQUIRED', access: (plain as { access: string }).access });
     expect(before).toMatchObject({ device: sig.id, basis: 'grant', access: read.access });
+  });
+
+  test('breaks the glass with one signature more', async () => {
+    const own = await cast.patient(riverToken);
+    const stored = await cast.record(riverToken, own, content);
+    await known(lake, own, stored);
+    const hospital = await SdkOrganisation.of(lake.id);
+    const { key, device } = await hospital.practitioner();
+    const { sig, enc } = await boundDevice(lake);
+    const keys = await importKeys({ sig: sig.jwk, enc: enc.jwk });
+    const station = hospital.gateway.device(keys.sig, device.practice);
+    const reading = station.readEndToEnd(stored, keys);
+    await expect(reading).rejects.toMatchObject({ code: 'BREAK_GLASS_REQUIRED' });
+    const emergency = { reason: 'unconscious', minutes: 30, words: 'no pulse' } as const;
+    const breakGlass = await hospital.gateway
+      .practitioner(key.signer, station)
+      .signBreakGlass({ patient: own.id, ...emergency });
+    const read = await station.readEndToEnd(stored, keys, { breakGlass });
+    expect((await bytesIn(read)).equals(content)).toBe(true);
+    const [look] = await looks(own, lake);
+    expect(look).toMatchObject({ device: sig.id, basis: 'break-glass', access: read.access });
   });
 
   test('whose gateway session is stolen opens nothing for the thief', async () => {

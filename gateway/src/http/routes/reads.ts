@@ -2,9 +2,10 @@ import { AccessId, EndToEndRead, Failure, parseUnambiguous, ReadRequest } from '
 import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { textOf } from '../body.ts';
-import { Range } from '../headers.ts';
+import { BreakGlass, Range } from '../headers.ts';
 import { parseRange } from '../range.ts';
 import { type Asked, route } from '../route.ts';
+import { glassFailures, withGlass } from './glass.ts';
 import { accessFailures } from './ledger-failures.ts';
 import { pourSealed, sealedAnswers } from './releases.ts';
 
@@ -29,6 +30,7 @@ export const read = route({
   word: 'reads',
   summary: 'A read that the reader signed, released for the reader alone; each signed request is one access',
   needs: 'token',
+  headers: z.object({ 'Break-Glass': BreakGlass.optional() }),
   body: { mediaType: 'application/json', schema: ReadRequest, limit: BODY_BYTES },
   answers: {
     200: {
@@ -39,13 +41,17 @@ export const read = route({
   },
   failures: [
     ...readFailures,
+    ...glassFailures,
     'REQUEST_PROOF_INVALID',
     'RECORD_UNKNOWN',
     'IDEMPOTENCY_MISMATCH',
     'NOT_SERVED_HERE',
   ],
   serve: async (asked) => {
-    const found = await asked.gateway.readEndToEnd(asked.caller, await requestIn(asked));
+    const { gateway, caller, headers } = asked;
+    const request = await requestIn(asked);
+    await withGlass(asked, headers['Break-Glass'], undefined);
+    const found = await gateway.readEndToEnd(caller, request);
     answer(asked, EndToEndRead, found, { headers: { 'Access-Id': found.access } });
   },
 });
