@@ -17,7 +17,10 @@ import type {
 import { emergencyFacts } from './emergency-facts.ts';
 import type { RecordsTransaction } from './transaction.ts';
 
-type Evidence = Pick<Releasable, 'links' | 'approval' | 'renewal' | 'treatment' | 'requests' | 'opening'>;
+type Evidence = Pick<
+  Releasable,
+  'links' | 'readerLinks' | 'approval' | 'renewal' | 'treatment' | 'requests' | 'opening'
+>;
 
 /** An entry decided afresh on current state, and what a custodian needs to prove it from statements. */
 export async function decidedAgain(
@@ -34,7 +37,8 @@ export async function decidedAgain(
     const session = { id: reader.patient, until: entry.until, key };
     const item = { purpose: entry.purpose };
     const decision = decidePersonsAccess({ item, session, reader, standing, record, time: tx.time });
-    return { decision, evidence: { links } };
+    const isDelegate = reader.patient !== standing.patient;
+    return { decision, evidence: { links, ...(isDelegate && { readerLinks: reader.links }) } };
   }
   const device = await world.devices.require(entry.device);
   const { genesis } = await tx.network();

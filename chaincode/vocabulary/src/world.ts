@@ -181,6 +181,8 @@ export const Releasable = z.object({
   madeAt: Instant,
   /** links of the patient's chain when this was answered */
   links: z.number(),
+  /** links of the reader's own chain then, where it acts for the patient */
+  readerLinks: z.number().optional(),
   /** id of the statement that approved the entry's device */
   approval: StatementId.optional(),
   renewal: StatementId.optional(),

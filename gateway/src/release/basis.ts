@@ -123,23 +123,22 @@ export class Basis {
   }
 
   /** A patient's or delegate's own read, which no device asked for. */
-  private async verifyPerson({ entry, links, labels }: Claim): Promise<BorneOut> {
-    const { proven } = this.parts;
+  private async verifyPerson({ entry, links, readerLinks = 0, labels }: Claim): Promise<BorneOut> {
+    const { standings } = this.parts.proven;
     const { person = '', recipient = '' } = entry;
-    const { standings, reader } = await this.proving(async () => {
-      const own = await proven.standings.now(entry.patient, links);
-      if (person === entry.patient) return { standings: own, reader: undefined };
-      const length = (await proven.chains.lengthNow(person)) ?? 0;
-      return { standings: own, reader: (await proven.standings.now(person, length)).now };
+    const { own, reader } = await this.proving(async () => {
+      const own = await standings.now(entry.patient, links);
+      return { own, reader: person === entry.patient ? own : await standings.now(person, readerLinks) };
     });
     const time = millisecondsOf(entry.time);
     const session = { id: person, until: entry.time, key: recipient };
     const record = { record: entry.record, labels };
     const item = { purpose: entry.purpose };
-    decided(entry, standings, (standing) =>
-      decidePersonsAccess({ item, session, reader: reader ?? standing, standing, record, time }),
-    );
-    const key = keyNamed((reader ?? standings.now).keys, recipient);
+    const then = { standing: own.then, reader: reader.then };
+    const isAsThen = own.now === own.then && reader.now === reader.then;
+    const now = isAsThen ? then : { standing: own.now, reader: reader.now };
+    decided(entry, { then, now }, (both) => decidePersonsAccess({ item, session, record, time, ...both }));
+    const key = keyNamed(reader.now.keys, recipient);
     if (!key) throw new Failure('KEY_REVOKED');
     return { reader: key.enc };
   }
@@ -186,10 +185,10 @@ export class Basis {
  * The claimed standing must grant what state granted. Where our own blocks know more by now, that decides:
  * the access was granted, and taken back since.
  */
-function decided(
+function decided<Standing>(
   entry: AccessEntry,
-  { then, now }: { then: Patient; now: Patient },
-  decide: (standing: Patient) => AccessDecision,
+  { then, now }: { then: Standing; now: Standing },
+  decide: (standing: Standing) => AccessDecision,
 ): void {
   agree(entry, decide(then));
   const again = now === then ? undefined : decide(now);

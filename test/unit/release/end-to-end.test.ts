@@ -1,7 +1,7 @@
 import { instantAt, type SealedRelease, thumbprint } from '@chartkey/vocabulary';
 import { unwrapDataKey } from '../../../gateway/src/release/key-wrapping.ts';
 import { ask, codeOf } from './asking.ts';
-import type { KeyPair } from './consortium.ts';
+import { idOf, type KeyPair } from './consortium.ts';
 import { newWorld, temporaryFolder, type World } from './world.ts';
 
 const root = temporaryFolder();
@@ -94,6 +94,55 @@ test('what a gateway reads itself is not passed on as if it were for a reader al
   expect(await codeOf(world.room.releaseToReader({ access, session }))).toBe('RELEASE_REFUSED');
 });
 
+describe('a delegate', () => {
+  /** A delegate's granted read, with what both have said so far on the ledger. */
+  function delegatedAccess() {
+    const { consortium, ledger, patient } = world;
+    const carer = consortium.patient();
+    ledger.enrol(carer);
+    const naming = { act: 'nameDelegate', seq: 3, person: carer.patient, kind: 'carer', powers: ['read'] };
+    const id = link(patient, naming);
+    const made = ownAccess();
+    const { entry } = made.releasable;
+    Object.assign(entry, { person: carer.patient, recipient: carer.patient, basis: 'delegate', ground: id });
+    Object.assign(made.releasable, { links: 2, readerLinks: 1, now: { is: 'granted', basis: 'delegate' } });
+    return { ...made, carer };
+  }
+  /** One more link of a person's chain. */
+  function link(person: World['patient'], payload: object): string {
+    const statement = world.consortium.statement(person.sig, { iss: person.patient, ...payload });
+    const id = idOf(statement);
+    world.ledger.accept({ id, statement });
+    world.ledger.chains.get(person.patient)?.push(id);
+    return id;
+  }
+
+  test('gets the key for its own', async () => {
+    const { access, carer } = delegatedAccess();
+    expect(opens((await ask(world, access)) as SealedRelease, carer.enc)).toHaveLength(32);
+    expect(world.alarms).toEqual([]);
+  });
+
+  test.each([
+    ['the patient freezes', (_: World['patient']) => world.patient],
+    ['the delegate freezes its own keys', (carer: World['patient']) => carer],
+  ])('gets none when %s while the ledger answers, and that is no alarm', async (_when, who) => {
+    const { access, carer } = delegatedAccess();
+    const person = who(carer);
+    const freeze = link(person, { act: 'freeze' });
+    world.restrictions.set(person.patient, [freeze]);
+    expect(await codeOf(ask(world, access))).toBe('PATIENT_FROZEN');
+    expect(world.alarms).toEqual([]);
+  });
+
+  test('gets none, with an alarm, when the state’s chain leaves out what it said of its own keys', async () => {
+    const { access, carer } = delegatedAccess();
+    world.restrictions.set(carer.patient, ['F'.repeat(42).concat('A')]);
+    expect(await codeOf(ask(world, access))).toBe('LEDGER_DISAGREES');
+    expect(world.alarms).toHaveLength(1);
+  });
+});
+
 describe('state alone opens nothing', () => {
   test.each<[string, () => { access: string }]>([
     [
@@ -105,6 +154,7 @@ describe('state alone opens nothing', () => {
         const ground = 'G'.repeat(42).concat('A');
         const changed = { person: stranger.patient, recipient: stranger.patient, basis: 'delegate', ground };
         Object.assign(made.releasable.entry, changed);
+        made.releasable.readerLinks = 1;
         return made;
       },
     ],
