@@ -4,6 +4,7 @@ import {
   BrokenGlass,
   type HeardEvent,
   KeptReason,
+  OfferAnswer,
   type Purpose,
   page,
   type StoredRecord,
@@ -16,6 +17,7 @@ import type { Gateway } from './gateway.ts';
 import { type GlassBreaking, glassHeader } from './glass.ts';
 import type { Signer } from './keys.ts';
 import type { Listing } from './listing.ts';
+import { scannedOffer } from './offer.ts';
 import type { OpeningKeys } from './opening/data-key.ts';
 import type { EndToEndOptions } from './reading.ts';
 import { Session } from './session.ts';
@@ -144,6 +146,18 @@ export class Device extends Session {
     const { network } = this.gateway;
     const glass = glassHeader(breakGlass);
     return this.readSealed({ ...rest, record, purpose, network, signer: this.signer, keys, glass });
+  }
+
+  /**
+   * Takes what a patient's app showed at the desk: uses it up, and enrols who is new, this device's organisation
+   * vouching for who stands in front of it.
+   * @throws TypeError when it is no offer; ProblemError OFFER_USED, OFFER_EXPIRED and the like
+   */
+  async takeOffer(scanned: string): Promise<OfferAnswer> {
+    const body = JSON.stringify(scannedOffer(scanned));
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    const call: Call = { method: 'POST', path: '/v1/offers', headers, body: () => body, repeatable: false };
+    return (await this.withToken(call, (calls, whole) => calls.json(OfferAnswer, whole))).value;
   }
 
   /** Hands in a patient's enrolment: this device's organisation vouches for who stands in front of it. */

@@ -3,6 +3,7 @@ export {
   canonicalJson,
   type FailureCode,
   type HeardEvent,
+  type Place,
   type Receipt,
   thumbprint,
   type Webhook,
@@ -38,6 +39,7 @@ export {
 export { Labels } from './labels.ts';
 export { type ListedPage, Listing } from './listing.ts';
 export { MasterKey, type MasterKeyOptions, type Registering } from './master-key.ts';
+export { type MadeOffer, makeOffer } from './offer.ts';
 export type { OpeningKeys } from './opening/data-key.ts';
 export { openSealed, type SealedPart, type SealedReading } from './opening/open-sealed.ts';
 export type { Anchor } from './opening/verified-version.ts';
@@ -87,6 +89,8 @@ export {
 } from './statements.ts';
 export { Tokens } from './tokens.ts';
 export type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
+export { Wallet } from './wallet.ts';
+export { BackupUnreadable } from './wallet-backup.ts';
 export {
   listedGateways,
   type WebhookCall,

@@ -36,6 +36,28 @@ export class Labels {
   }
 }
 
+/** A patient's labels wherever it has some, each made when it is first asked for. */
+export class LabelsByCustodian {
+  readonly #made = new Map<string, Labels>();
+  readonly #keyOf: (custodian: string) => string | undefined;
+
+  constructor(keys: Readonly<Record<string, string>> | ((custodian: string) => string) = {}) {
+    const known = typeof keys === 'function' ? {} : keys;
+    this.#keyOf = typeof keys === 'function' ? keys : (custodian) => keys[custodian];
+    for (const custodian of Object.keys(known)) this.at(custodian);
+  }
+
+  at(custodian: string): Labels {
+    const labels = this.#made.get(custodian) ?? new Labels(custodian, this.#keyOf(custodian));
+    this.#made.set(custodian, labels);
+    return labels;
+  }
+
+  get keys(): Record<string, string> {
+    return Object.fromEntries([...this.#made].map(([custodian, { key }]) => [custodian, key]));
+  }
+}
+
 const fresh = () => globalThis.crypto.getRandomValues(new Uint8Array(LABEL_KEY_BYTES));
 
 function bytesOf(key: string): Uint8Array {

@@ -21,7 +21,7 @@ import type { Gateway } from './gateway.ts';
 import { provenGateway } from './gateway-device.ts';
 import type { Keys, WebKeys } from './keys.ts';
 import { sealLabelKey } from './label-key.ts';
-import { Labels } from './labels.ts';
+import { type Labels, LabelsByCustodian } from './labels.ts';
 import type { Listing } from './listing.ts';
 import { Person, type PersonOptions } from './person.ts';
 import { UnexpectedAnswer, WrongGateway } from './problems.ts';
@@ -31,8 +31,8 @@ import type { DenialWords, GrantWords, SignedStatement } from './statements.ts';
 import type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
 
 export interface PatientOptions extends PersonOptions {
-  /** keys of labels by custodian, as `labelKeys` gave them */
-  labelKeys?: Readonly<Record<string, string>> | undefined;
+  /** keys of labels by custodian, as `labelKeys` gave them, or what makes them */
+  labelKeys?: Readonly<Record<string, string>> | ((custodian: string) => string) | undefined;
 }
 
 export interface EnrolmentOptions {
@@ -62,13 +62,12 @@ export interface PatientReadOptions extends EndToEndOptions, CarryOptions {
 /** A patient, or the app that holds the patient's keys: decides, sees every look, takes back. */
 export class Patient extends Person {
   private readonly approving: Approving;
-  readonly #labels: Map<string, Labels>;
+  readonly #labels: LabelsByCustodian;
 
   constructor(gateway: Gateway, keys: Keys, options: PatientOptions = {}) {
     super(gateway, keys, options);
     this.approving = new Approving(this.statements);
-    const known = Object.entries(options.labelKeys ?? {});
-    this.#labels = new Map(known.map(([custodian, key]) => [custodian, new Labels(custodian, key)]));
+    this.#labels = new LabelsByCustodian(options.labelKeys);
   }
 
   /** The statement that a reception desk's device hands in with `device.enrol`. */
@@ -83,14 +82,12 @@ export class Patient extends Person {
 
   /** The patient's labels at a custodian; their key is made at the first call. */
   labelsAt(custodian: string): Labels {
-    const labels = this.#labels.get(custodian) ?? new Labels(custodian);
-    this.#labels.set(custodian, labels);
-    return labels;
+    return this.#labels.at(custodian);
   }
 
   /** The keys of all labels, by custodian: to be kept as safely as the patient's own. */
   get labelKeys(): Record<string, string> {
-    return Object.fromEntries([...this.#labels].map(([custodian, { key }]) => [custodian, key]));
+    return this.#labels.keys;
   }
 
   /**

@@ -12,6 +12,8 @@ import type {
   ListedGrant,
   ListedRecord,
   Member,
+  OfferAnswer,
+  OfferRequest,
   OrganisationAnswer,
   PatientAnswer,
   Purpose,
@@ -135,6 +137,8 @@ export interface Gateway {
     caller: Caller | undefined,
     transaction?: string,
   ): Promise<{ accepted: AcceptedStatement; repeated: boolean }>;
+  /** Uses a patient's offer up, and hands in the enrolment that comes with it. */
+  takeOffer(caller: Caller, request: OfferRequest): Promise<OfferAnswer>;
   /** Refuses before the first byte of content is read when the caller may not record. */
   storeRecord(upload: NewRecord): Promise<{ stored: StoredRecord; repeated: boolean }>;
   /** `replaces` is the version that If-Match names: undefined without one, 0 for a tag no version has. */

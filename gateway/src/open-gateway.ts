@@ -24,6 +24,8 @@ import { connectLedger } from './ledger/connect.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { renewing } from './ledger/renewing.ts';
 import type { Metrics } from './metrics.ts';
+import { Offers } from './offers/offers.ts';
+import { UsedOffers } from './offers/used-offers.ts';
 import { openPayloads } from './payloads.ts';
 import { type Pinned, readDevice, readLedgerOptions, readWitness } from './pinned.ts';
 import { Readiness } from './readiness.ts';
@@ -116,6 +118,7 @@ export async function openGateway(
     });
     const away = following && releases && (await openAway(following, releases));
     if (away) closing.push(() => away.close());
+    const usedOffers = new UsedOffers(await openFileStore(folder.of('offers')), Date.now);
     const stopping = new AbortController();
     // The embedded ledger knows no approvals: its one process runs what lies in the folder.
     const watchCode = () =>
@@ -144,6 +147,7 @@ export async function openGateway(
         retryKeys,
         metrics,
         reasons,
+        usedOffers,
       }),
       ...awayVerbs(away),
       unready: () => readiness.unready(),
@@ -214,6 +218,7 @@ interface Rooms {
   retryKeys: RetryKeys;
   metrics: Metrics;
   reasons: Reasons;
+  usedOffers: UsedOffers;
 }
 
 /** The verbs, each by the room that knows it. */
@@ -230,6 +235,8 @@ function verbs(
   const hasPeer = config.LEDGER_PEER_ORGANISATION === organisation.id;
   const receipt = hasPeer ? receiptsBy({ network, organisation: organisation.id, device }) : undefined;
   const statements = new Statements({ ledger, network, genesis, checks, receipt });
+  const used = rooms.usedOffers;
+  const offers = new Offers({ ledger, network, organisation, checks, statements, used });
   const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
   const members = new Members(ledger, genesis);
   const persons = new Persons(ledger);
@@ -269,6 +276,7 @@ function verbs(
     startSession: (assertion) => sessions.start(assertion),
     callerOf: (token) => sessions.callerOf(token),
     submitStatement: (...handedIn) => statements.submit(...handedIn),
+    takeOffer: (caller, request) => offers.take(caller, request),
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
     anchorOf: async (caller, record) => records.anchorOf(await present(caller), record),

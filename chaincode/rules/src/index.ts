@@ -17,6 +17,7 @@ export * from './key-proof.ts';
 export * from './label-key.ts';
 export * from './late-entry.ts';
 export * from './master-keys.ts';
+export * from './offer.ts';
 export * from './proven-opening.ts';
 export * from './readers.ts';
 export * from './receipt.ts';

@@ -74,6 +74,11 @@ export const failures = {
     'The receipt is not one by this organisation’s gateway over this outcome.',
     'Keep it as evidence, and ask another organisation’s gateway.',
   ],
+  OFFER_INVALID: [
+    'invalid',
+    'The offer is none for this custodian, or not by a key of its patient.',
+    'Have the patient’s app make one for this hospital; mind its clock.',
+  ],
   INVALID_GENESIS: [
     'invalid',
     'The genesis document is not signed by every member it names.',
@@ -499,6 +504,8 @@ export const failures = {
     'The record has another newest version than If-Match names.',
     'Read the newest version first.',
   ],
+  OFFER_EXPIRED: ['gone', 'The offer has expired.', 'Have the patient’s app make a new one.'],
+  OFFER_USED: ['gone', 'The offer was used before.', 'Have the patient’s app make a new one.'],
   IF_MATCH_REQUIRED: [
     'precondition-required',
     'A new version needs If-Match with the version it replaces.',

@@ -15,10 +15,11 @@ import {
 } from './ids.ts';
 import { Algorithm, DeviceKey, P256Key } from './keys.ts';
 import { REQUEST_BYTES } from './ledger.ts';
+import { OFFER_BYTES } from './offer.ts';
 import { ReceiptText } from './receipt.ts';
 import { Corrects } from './record.ts';
 import { ApprovalRequest, Delegate, Patient } from './standing.ts';
-import { Grantee, Scope } from './statement.ts';
+import { Grantee, Scope, STATEMENT_BYTES } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
 import { AccessEntry } from './world.ts';
 
@@ -244,3 +245,18 @@ export const EndToEndRead = SealedRelease.extend({
   commitment: Sha256Text,
 });
 export type EndToEndRead = z.infer<typeof EndToEndRead>;
+
+/** What a reception desk scanned: an offer, and the enrolment of a patient who may be new. */
+export const OfferRequest = z.strictObject({
+  offer: z.string().max(OFFER_BYTES),
+  enrolment: z.string().max(STATEMENT_BYTES).optional(),
+});
+export type OfferRequest = z.infer<typeof OfferRequest>;
+/** Whose offer it was; `accepted` where its enrolment was handed in. */
+export const OfferAnswer = z.object({
+  patient: Thumbprint,
+  enc: P256Key,
+  isEnrolled: z.boolean(),
+  accepted: AcceptedStatement.optional(),
+});
+export type OfferAnswer = z.infer<typeof OfferAnswer>;

@@ -156,6 +156,11 @@ export function memoryGateway(): MemoryGateway {
         ? { accepted, repeated: false }
         : { accepted: { ...accepted, transaction: carried, receipt: 'e30.e30.c2ln' }, repeated: true };
     },
+    takeOffer: async () => {
+      may();
+      const enc = { kty: 'EC' as const, crv: 'P-256' as const, x: digest('x'), y: digest('y') };
+      return { patient, enc, isEnrolled: true };
+    },
     storeRecord: store,
     storeVersion: async (upload) => {
       known(upload.record);

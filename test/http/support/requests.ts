@@ -37,3 +37,9 @@ export const version = (...headers: string[]): Asking => ({
   headers: [device, ...headers],
   body: 'x',
 });
+export const offer = (body: string, ...headers: string[]): Asking => ({
+  method: 'POST',
+  path: '/v1/offers',
+  headers: [device, json, ...headers],
+  body,
+});

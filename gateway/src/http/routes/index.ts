@@ -17,6 +17,7 @@ import {
 } from './emergencies.ts';
 import { organisationEvents, patientEvents } from './events.ts';
 import { live, ready } from './health.ts';
+import { offers } from './offers.ts';
 import { device, devices, organisation, organisations } from './organisations.ts';
 import { patient, patientAccesses, patientGrants, patientRecords } from './patients.ts';
 import { patientDenials, patientReaders } from './readers.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   live,
   ready,
   statements,
+  offers,
   storeRecord,
   storeVersion,
   anchor,
