@@ -75,8 +75,6 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
         return [];
       case queries.organisation:
         return { id: name, nextSeq: 2 };
-      case queries.organisations:
-        return [];
       case queries.grants:
         return this.grants;
       default:
