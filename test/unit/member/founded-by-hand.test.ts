@@ -111,6 +111,18 @@ afterAll(async () => {
   remove();
 });
 
+const roles = ['physician', 'nurse', 'privacy-officer'];
+
+/** Makes a practitioner's key and has it registered, as a member does by hand. */
+async function practise(id: string, role: string) {
+  const file = `${id}-${role}.key`;
+  const key = await done(['practitioner-key', file]);
+  const order = ['register-practitioner', 'signed.json', `${id}.key`, file, 'new', role, '2099-12-31'];
+  const said = await done(order, ledgerSettings(id, underneath.access(id)));
+  const named = new RegExp(`^Registered: ${key}, ${role} ([a-z2-7]{26}) of ${id}$`).exec(said);
+  return { key: JSON.parse(readFileSync(at(file), 'utf8')), practitioner: named?.[1] ?? said, role };
+}
+
 test('a consortium founded by hand tells the main job from end to end, over TLS', async () => {
   const settings = (id: string) => ledgerSettings(id, underneath.access(id));
   const registered = await done(['register', 'signed.json'], settings('LakesideMSP'));
@@ -127,11 +139,18 @@ test('a consortium founded by hand tells the main job from end to end, over TLS'
     expect(await approve(`${id}.ehr`, 'ehr')).toMatch(/^Approved already: /);
     await expect(approve(`${id}.ehr`, 'gateway')).rejects.toThrow(`approved already, as ehr of ${id}`);
   }
+  const practitioners = new Map<string, { key: unknown; practitioner: string; role: string }[]>();
+  for (const { id } of members.filter(({ kind }) => kind === 'hospital')) {
+    const own = [];
+    for (const role of roles) own.push(await practise(id, role));
+    practitioners.set(id, own);
+  }
   await Promise.all(members.map(({ id }) => startGateway(id)));
   const read = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'));
   const organisations = members.map(({ id, name, kind }) => ({
     ...{ id, name, kind, url: urls.get(id), tokenUrl: `${urls.get(id)}/v1/oauth/token` },
     ehr: read(`${id}.ehr`),
+    practitioners: practitioners.get(id) ?? [],
   }));
   mkdirSync(at('story', 'demo'), { recursive: true });
   const network = registered.replace('Registered: ', '');
