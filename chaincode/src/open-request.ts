@@ -1,5 +1,5 @@
-import { type Asking, approve, contactsAt, isSame, openRequest } from '@chartkey/rules';
-import type { ApprovalRequest, Approver, Contacts, Patient } from '@chartkey/vocabulary';
+import { type Asking, approve, contactsAt, fingerprintOf, isSame, openRequest } from '@chartkey/rules';
+import type { ApprovalRequest, ApprovalSubject, Approver, Contacts, Patient } from '@chartkey/vocabulary';
 import { keepRequest } from './approval-requests.ts';
 import type { RecordsTransaction } from './transaction.ts';
 
@@ -21,11 +21,23 @@ export function openApproval(
   return request;
 }
 
-/** Asks a patient's contacts about what a statement has just begun: a recovery, or a freeze that may end. */
-export function askContacts(tx: RecordsTransaction, { patient, ...after }: Patient, statement: string): void {
-  const contacts = contactsAt({ patient, ...after }, tx.time);
+/**
+ * Asks a patient's contacts about what a statement has just begun: a recovery, or a freeze that may end. What it
+ * has made idle waits for nobody any more.
+ */
+export async function askContacts(
+  tx: RecordsTransaction,
+  before: Patient,
+  after: Patient,
+  statement: string,
+): Promise<void> {
+  const stands = subjectsOf(after).map(fingerprintOf);
+  for (const request of subjectsOf(before).map(fingerprintOf)) {
+    if (!stands.includes(request)) await closeRequest(tx, request);
+  }
+  const contacts = contactsAt(after, tx.time);
   if (!contacts) return;
-  const { frozen, recovery } = after;
+  const { patient, frozen, recovery } = after;
   if (recovery?.recovery === statement) {
     const asked = askingOf(contacts, recovery.attempt > 1);
     const { by } = recovery;
@@ -37,6 +49,21 @@ export function askContacts(tx: RecordsTransaction, { patient, ...after }: Patie
     const subject = { kind: 'unfreeze' as const, patient, freeze: statement };
     openApproval(tx, { subject, ...askingOf(contacts, false), within: MONTH });
   }
+}
+
+/** What contacts may have a say in: a recovery that nobody has vetoed, a freeze. */
+function subjectsOf({ patient, recovery, frozen }: Patient): ApprovalSubject[] {
+  const subjects: ApprovalSubject[] = [];
+  if (recovery && recovery.vetoedAt === undefined) {
+    subjects.push({ kind: 'recovery', patient, recovery: recovery.recovery });
+  }
+  if (frozen) subjects.push({ kind: 'unfreeze', patient, freeze: frozen.statement });
+  return subjects;
+}
+
+async function closeRequest(tx: RecordsTransaction, id: string): Promise<void> {
+  const request = await tx.world.approvalRequests.find(id);
+  if (request?.status === 'pending') keepRequest(tx, { ...request, status: 'lapsed' }, request);
 }
 
 /** Two of three, a person among them; or all three and the outside body, where none of them is a person. */

@@ -110,8 +110,8 @@ test('a veto suspends once; all three override the lost key, which then signs no
   const { patient, mother } = await withContacts();
   const first = spareKey(river.network, patient.iss);
   const stopped = await mother.says(start(patient, first.proof));
-  expect(await patient.code({ act: 'vetoRecovery', recovery: stopped })).toBe('accepted');
   const agreedToFirst = await approve(hospital, about(patient, stopped));
+  expect(await patient.code({ act: 'vetoRecovery', recovery: stopped })).toBe('accepted');
   expect(await confirm(patient, first.key, stopped, [agreedToFirst])).toBe('RECOVERY_VETOED');
   const { key, proof } = spareKey(river.network, patient.iss);
   expect(await mother.code(start(patient, proof, { inPerson: true }))).toBe('RECOVERY_VETOED');
@@ -163,4 +163,23 @@ test('contacts who took thirty days agree to nothing any more', async () => {
   await consortium.pass(30.01);
   expect(await approve(mother, about(patient, recovery)).catch(({ code }) => code)).toBe('REQUEST_CLOSED');
   expect(await patient.with(key).code({ act: 'completeRecovery', recovery })).toBe('RECOVERY_UNKNOWN');
+});
+
+test('what has become idle waits for nobody: a recovery started anew or vetoed, a freeze that ended', async () => {
+  const { patient, mother } = await withContacts();
+  const { key, proof } = spareKey(river.network, patient.iss);
+  await patient.says({ act: 'addKey', key: proof });
+  const first = await regulator.says(start(patient, spareKey(river.network, patient.iss).proof));
+  const second = await hospital.says(start(patient, spareKey(river.network, patient.iss).proof));
+  const waits = async (recovery: string) =>
+    (await waitingFor(mother)).includes(fingerprintOf(about(patient, recovery)));
+  expect([await waits(first), await waits(second)]).toEqual([false, true]);
+  expect(await approve(mother, about(patient, first)).catch(({ code }) => code)).toBe('REQUEST_CLOSED');
+  await patient.says({ act: 'vetoRecovery', recovery: second });
+  expect(await waits(second)).toBe(false);
+  const freeze = await patient.says({ act: 'freeze', suspect: key.id });
+  const unfreezing = fingerprintOf({ kind: 'unfreeze', patient: patient.iss, freeze });
+  expect(await waitingFor(mother)).toContain(unfreezing);
+  await patient.says({ act: 'unfreeze' });
+  expect(await waitingFor(mother)).not.toContain(unfreezing);
 });

@@ -85,7 +85,7 @@ export class PatientsContract extends LedgerContract {
       const changed = changeStanding(patient, change);
       await noteKeys(tx, patient, changed);
       await checkNamed(tx, read);
-      askContacts(tx, changed, read.id);
+      await askContacts(tx, patient, changed, read.id);
       link(tx, changed, read.id);
       return patient;
     });
