@@ -49,3 +49,7 @@ export function partOf({ organisation, device, practitioner }: ModelAsker, narro
 
 export const pick = <Item>(items: readonly Item[], which: number): Item | undefined =>
   items[which % items.length];
+
+/** One of the last few. */
+export const pickRecent = <Item>(items: readonly Item[], which: number): Item | undefined =>
+  pick(items.slice(-4), which);

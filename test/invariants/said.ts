@@ -2,7 +2,7 @@ import { type Answer, accepted, sendStatement } from '../support/rest-answers.ts
 import type { RestPatient } from '../support/rest-patient.ts';
 import type { RestPractitioner } from '../support/rest-practitioner.ts';
 import type { ConsentModel, ModelAsker, ModelGrant } from './consent-model.ts';
-import { grantWords, hour, instant, partOf, pick } from './grant-words.ts';
+import { grantWords, hour, instant, partOf, pick, pickRecent } from './grant-words.ts';
 import type { GrantStep, Person, Said } from './random-histories.ts';
 
 /** Who has a part in a life, beside its askers. */
@@ -94,7 +94,7 @@ export class Sayings {
   }
 
   private async revoke(which: number, by: Person, through: number): Promise<void> {
-    const grant = pick(this.grants, which);
+    const grant = pickRecent(this.grants, which);
     if (!grant) return;
     const said = await this.says(by, { act: 'revokeConsent', grant }, this.powerless(by), through);
     if (said) this.model.revoke(grant);
@@ -131,7 +131,8 @@ export class Sayings {
   }
 
   private async passOn(which: number, from: 'river' | 'lake'): Promise<void> {
-    const grant = pick(this.grants, which);
+    const passable = this.model.grants.filter((one) => one.passOn).map(({ id }) => id);
+    const grant = pickRecent(which % 3 > 0 && passable.length > 0 ? passable : this.grants, which);
     if (!grant) return;
     const { practitioners, patient } = this.persons;
     const passing = practitioners[from];
