@@ -11,7 +11,7 @@ import { ForeignGateway, type Handler, json, problem } from './foreign-gateway.t
 let foreign: ForeignGateway;
 const record = 'r'.repeat(26);
 const path = `/v1/records/${record}`;
-const anchor = { record, patient: 'A'.repeat(43), custodian: 'RiversideMSP', versions: [] };
+const anchor = { record, patient: 'A'.repeat(43), custodian: 'RiversideMSP', labels: [], versions: [] };
 
 beforeEach(async () => {
   foreign = await ForeignGateway.start();
