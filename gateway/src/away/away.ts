@@ -1,12 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { readLateEntry } from '@chartkey/rules';
 import { nodeSignatureChecks as checks } from '@chartkey/rules/node';
 import {
   Device,
   Failure,
   type Genesis,
   isCareMember,
-  LateEntryState,
   PractitionerKey,
   queries,
   transactions,
@@ -18,7 +16,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { GatewayDevice, ReleaseRoom } from '../release/index.ts';
 import { openFileStore, type Vault } from '../vault/index.ts';
 import { type LocalRelease, LocalReleases, type LocalReleasesParts } from './local-releases.ts';
-import { Notes, type Numbered } from './notes.ts';
+import { compare } from './missing.ts';
+import { Notes } from './notes.ts';
 import { Requests } from './request.ts';
 import { Witness } from './witness.ts';
 
@@ -119,7 +118,7 @@ export class Away {
       await this.quietly('acquaintance', () => this.meet());
       await this.quietly('anchoring', () => this.anchor());
       for (const organisation of this.others.organisations()) {
-        await this.quietly('witness', () => this.compare(organisation));
+        await this.quietly('witness', () => compare(this.others, organisation, this.parts.ledger));
       }
       await pause(LOOK, undefined, { signal }).catch(() => undefined);
     }
@@ -169,39 +168,6 @@ export class Away {
       await ledger.submit(transactions.anchorLateEntry, { entry, witnessed });
       await this.own.put(organisation, number, { entry, witnessed, done: true });
       this.last = Math.max(this.last ?? 0, number);
-    }
-  }
-
-  /** Compares what one bore witness to with what the ledger has: a number that stays out is a dispute. */
-  private async compare(organisation: string): Promise<void> {
-    for (const note of this.others.open(organisation)) {
-      if (!(await this.isSettled(organisation, note))) continue;
-      const { number, entry, witnessed } = note;
-      await this.others.put(organisation, number, { entry, done: true, ...(witnessed && { witnessed }) });
-    }
-  }
-
-  private async isSettled(
-    organisation: string,
-    { number, entry, witnessed = '' }: Numbered,
-  ): Promise<boolean> {
-    const { ledger } = this.parts;
-    try {
-      const state = LateEntryState.parse(
-        await ledger.evaluate(queries.lateEntry, organisation, String(number)),
-      );
-      if (state.id === readLateEntry(entry).id) return true;
-    } catch (error) {
-      if (!(error instanceof Failure && error.code === 'ACCESS_UNKNOWN')) throw error;
-    }
-    try {
-      await ledger.submit(transactions.reportMissingEntry, { entry, witnessed });
-      return true;
-    } catch (error) {
-      const code = error instanceof Failure ? error.code : undefined;
-      if (code === 'LATE_ENTRY_NOT_DUE') return false;
-      if (code === 'LATE_ENTRY_ANCHORED') return true;
-      throw error;
     }
   }
 }
