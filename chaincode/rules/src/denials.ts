@@ -19,6 +19,7 @@ export const denials: readonly FailureCode[] = [
   'DEVICE_EXPIRED',
   'KEY_REVOKED',
   'PATIENT_FROZEN',
+  'SUSPECT_KEY',
   'RECOVERY_PROBATION',
   'KIND_NOT_ALLOWED',
   'PURPOSE_NOT_ALLOWED',

@@ -1,4 +1,4 @@
-import { checkIsUnsuspected, delegationOf, hidesFrom, isLive, keyNamed } from '@chartkey/rules';
+import { type Author, checkIsUnsuspected, delegationOf, hidesFrom, isLive, keyNamed } from '@chartkey/rules';
 import {
   Failure,
   type ListedAccess,
@@ -31,12 +31,8 @@ export class Persons {
     const facts = await unlessForbidden(() => this.factsOf(session.id));
     const key = session.key ?? '';
     if (!facts) return;
-    try {
-      if (!keyNamed(facts.keys, key)) throw new Failure('KEY_REVOKED');
-      checkIsUnsuspected(facts, { is: 'patient', key }, undefined, this.now());
-    } catch {
-      throw new Failure('TOKEN_INVALID');
-    }
+    const signs = keyNamed(facts.keys, key) && !isSuspect(facts, { is: 'patient', key }, this.now());
+    if (!signs) throw new Failure('TOKEN_INVALID');
   }
 
   /**
@@ -50,7 +46,8 @@ export class Persons {
     const facts = await unlessForbidden(() => this.factsOf(patient).catch(notYours));
     const delegate = facts && delegationOf(facts, session.id, power, this.now());
     if (!delegate) throw new Failure('NOT_YOURS');
-    checkIsUnsuspected(facts, { is: 'delegate', delegate, key: session.key ?? '' }, undefined, this.now());
+    const author = { is: 'delegate' as const, delegate, key: session.key ?? '' };
+    if (isSuspect(facts, author, this.now())) throw new Failure('NOT_YOURS');
     return facts;
   }
 
@@ -98,4 +95,13 @@ export class Persons {
 /** Who asks about somebody unknown learns no more than about somebody else's. */
 function notYours(error: unknown): never {
   throw error instanceof Failure && error.code === 'PATIENT_UNKNOWN' ? new Failure('NOT_YOURS') : error;
+}
+
+function isSuspect(standing: Patient, author: Author, time: number): boolean {
+  try {
+    checkIsUnsuspected(standing, author, undefined, time);
+    return false;
+  } catch {
+    return true;
+  }
 }

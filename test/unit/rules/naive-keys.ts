@@ -29,7 +29,7 @@ interface Recovery {
 /** The law of a patient's keys, told a second time and as plainly as can be. */
 export class NaiveKeys {
   day = 0;
-  keys = new Set([0]);
+  keys = new Set([0, 1]);
   frozen: { by: number; suspects: Set<number> } | undefined;
   recovery: Recovery | undefined;
   vetoes = 0;

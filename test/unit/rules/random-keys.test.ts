@@ -47,6 +47,8 @@ class Patient {
     );
     await this.town.says(this.first, { act: 'nameContacts', contacts });
     this.spares[0] = { key: this.first.key, proof: '' };
+    const { proof } = this.fresh(1);
+    await this.town.says(this.first, { act: 'addKey', key: proof });
   }
 
   get keys(): string[] {
@@ -164,7 +166,7 @@ test(`in ${HISTORIES} random histories the rules do what their plain retelling s
       const naive = new NaiveKeys();
       let made = KEYS;
       // numbers of the reference: one of its own for each key that was ever made
-      const numbers = new Map([[patient.first.key.id, 0]]);
+      const numbers = new Map([0, 1].map((number) => [patient.nameOf(number), number]));
       const numberOf = (number: number) => {
         const name = patient.nameOf(number);
         if (!numbers.has(name)) numbers.set(name, made++);

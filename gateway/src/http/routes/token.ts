@@ -30,6 +30,7 @@ const clientCodes: readonly FailureCode[] = [
   'ASSERTION_MISADDRESSED',
   'SIGNATURE_INVALID',
   'CLIENT_UNKNOWN',
+  'SUSPECT_KEY',
   'DEVICE_REVOKED',
   'DEVICE_EXPIRED',
 ];
