@@ -59,6 +59,7 @@ test(
         const life = new Life({ patient, delegate, practitioners }, askers, ledger);
         await life.begin();
         for (const step of steps) await life.take(step);
+        await life.end();
         const path = `/v1/patients/${patient.id}/accesses`;
         const [seen, audited] = [await patient.pages(path), await people.regulator.pages(path)];
         expect(audited).toEqual(seen);

@@ -22,6 +22,7 @@ export class Life {
   /** what the log must hold, oldest first */
   readonly log: Partial<AccessEntry>[] = [];
   private readonly sayings: Sayings;
+  private said = 0;
 
   constructor(
     persons: Persons,
@@ -52,7 +53,17 @@ export class Life {
       case 'ask':
         return this.ask(step.record);
       default:
-        return this.sayings.take(step);
+        await this.sayings.take(step);
+        this.said += 1;
+        return this.ask(this.said);
+    }
+  }
+
+  /** Looked at from all sides: each record, and what each hospital's devices see of all. */
+  async end(): Promise<void> {
+    for (const which of this.model.records.keys()) await this.ask(which);
+    for (const [by, { model }] of this.askers.entries()) {
+      if (model.kind === 'hospital') for (const purpose of model.purposes) await this.list(by, purpose);
     }
   }
 
