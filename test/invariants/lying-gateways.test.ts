@@ -166,7 +166,7 @@ test('a gateway that makes up a whole record is caught by a second gateway, and 
     ...{ mediaType: 'text/plain', labels: [] },
   };
   const lie = Buffer.from('nothing was found');
-  const { commitment } = await vault.sealRecord([lie], { ...about, record, version: 1, labels: [] });
+  const { commitment } = await vault.sealRecord([lie], { ...about, record, version: 1 });
   const opened = await vault.openVersion({ record, version: 1, patient: patient.id, commitment });
   const bytes = Buffer.concat(await (await vault.sealedRange(opened)).toArray());
   const forged: Lie = {

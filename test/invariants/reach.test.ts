@@ -250,6 +250,16 @@ const doors: [string, () => [string, RequestInit?], string[]][] = [
     () => [`/v1/organisations/LakesideMSP/devices/${lake.id}`],
     ['200', '200', '200', '404 NOT_SERVED_HERE', '200', '200', ...noToken],
   ],
+  [
+    'an offer',
+    () => ['/v1/offers', { ...release, body: JSON.stringify({ offer: 'a.b.c' }) }],
+    [
+      ...Array(2).fill('400 OFFER_INVALID'),
+      ...Array(2).fill('403 KIND_NOT_ALLOWED'),
+      ...Array(2).fill('403 DEVICES_ONLY'),
+      ...noToken,
+    ],
+  ],
   ['a release', () => ['/v1/releases', { ...release, body: JSON.stringify({ access }) }], noProof],
   ['sealed bytes', () => [`/v1/releases/${access}/sealed`], noProof],
 ];

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { demoPorts } from '@chartkey/network';
 import type { Whereabouts } from '../support/consortium.ts';
 
@@ -32,6 +33,8 @@ export async function placesOf(word: string, { dataDir, portBase }: Whereabouts)
     const name = relative(dataDir, path);
     places.push(...find(word, name, Buffer.from(name)), ...find(word, name, contentOf(path)));
   }
+  // Nothing was heard of while files were read: a connection that was closed meanwhile must not be used again.
+  await pause(50);
   for (const [organisation, port] of demoPorts(portBase).metrics) {
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
     places.push(...find(word, `metrics of ${organisation}`, Buffer.from(await answer.arrayBuffer())));

@@ -3,6 +3,8 @@ import type { Committed, Ledger } from '../../../gateway/src/ledger/ledger.ts';
 import { standingOf } from '../../support/standing.ts';
 
 export const patient = `${'P'.repeat(42)}A`;
+/** Another person, who acts for nobody. */
+export const stranger = `${'Q'.repeat(42)}A`;
 export const device = `${'D'.repeat(42)}A`;
 export const custodian = 'RiversideMSP';
 
@@ -55,8 +57,7 @@ export class MemoryLedger implements Pick<Ledger, 'submit' | 'evaluate' | 'commi
   async evaluate(query: string, ...args: string[]): Promise<unknown> {
     const [name = ''] = args;
     if (query === queries.record) return required(this.records.get(name), 'RECORD_UNKNOWN');
-    if (query === queries.patient)
-      return required(name === patient ? standing : undefined, 'PATIENT_UNKNOWN');
+    if (query === queries.patient) return required(standings.get(name), 'PATIENT_UNKNOWN');
     if (query === queries.relation) return { grants: this.mayRecord ? [grant] : [] };
     return approved;
   }
@@ -91,4 +92,6 @@ const grant = {
   purposes: ['TREAT'],
   uses: 0,
 };
-const standing = { ...standingOf(patient), nextSeq: 2 };
+const standings = new Map(
+  [patient, stranger].map((person) => [person, { ...standingOf(person), nextSeq: 2 }]),
+);

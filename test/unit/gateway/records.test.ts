@@ -9,7 +9,7 @@ import { RetryNotes } from '../../../gateway/src/records/retry-notes.ts';
 import { RetryKeys } from '../../../gateway/src/retry-keys.ts';
 import { openFileStore, openVault } from '../../../gateway/src/vault/index.ts';
 import { filesIn } from '../vault/sample.ts';
-import { custodian, device, MemoryLedger, patient } from './memory-ledger.ts';
+import { custodian, device, MemoryLedger, patient, stranger } from './memory-ledger.ts';
 
 let root = '';
 let ledger: MemoryLedger;
@@ -222,7 +222,7 @@ test('an anchor is for those it concerns', async () => {
   const other: Caller = { ...caller, member: { ...member, id: 'LakesideMSP' } };
   expect((await records.anchorOf(caller, record)).versions).toHaveLength(1);
   expect((await records.anchorOf(as(patient), record)).patient).toBe(patient);
-  await expect(records.anchorOf(as(device), record)).rejects.toThrow('NOT_YOURS');
+  await expect(records.anchorOf(as(stranger), record)).rejects.toThrow('NOT_YOURS');
   expect((await records.anchorOf(other, record)).record).toBe(record);
   ledger.mayRecord = false;
   await expect(records.anchorOf(other, record)).rejects.toThrow('NOT_YOURS');
