@@ -71,6 +71,8 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
         return found(this.chains.get(name), 'PATIENT_UNKNOWN').slice(Number(args[1]));
       case queries.patient:
         return this.standing(name);
+      case queries.organisations:
+        return [];
       case queries.organisation:
         return { id: name, nextSeq: 2 };
       case queries.grants:
