@@ -75,6 +75,8 @@ export class Sayings {
       }
       case 'dismiss': {
         const { delegation } = this;
+        // a frozen patient names nobody, so nobody could lift its own freeze any more
+        if (model.frozen) return;
         if (delegation) await this.says('patient', { act: 'revokeDelegate', delegation }, undefined);
         this.delegation = undefined;
       }
@@ -131,12 +133,15 @@ export class Sayings {
   }
 
   private async passOn(which: number, from: 'river' | 'lake'): Promise<void> {
-    const passable = this.model.grants.filter((one) => one.passOn).map(({ id }) => id);
-    const grant = pickRecent(which % 3 > 0 && passable.length > 0 ? passable : this.grants, which);
+    const passable = this.model.grants.filter((one) => one.passOn);
+    const likely = which % 3 > 0 ? pickRecent(passable, which) : undefined;
+    const grant = likely?.id ?? pickRecent(this.grants, which);
     if (!grant) return;
     const { practitioners, patient } = this.persons;
-    const passing = practitioners[from];
-    const to = practitioners[from === 'river' ? 'lake' : 'river'].organisation.id;
+    const { river, lake } = practitioners;
+    const isLakes = likely && !('treating' in likely.to) && likely.to.organisation === lake.organisation.id;
+    const passing = isLakes ? lake : practitioners[from];
+    const to = (passing === lake ? river : lake).organisation.id;
     const original = this.model.grants.find(({ id }) => id === grant);
     const asker = this.askers.find(({ practitioner }) => practitioner === passing.practitioner)!;
     const mayPass =
