@@ -98,7 +98,7 @@ export const history: fc.Arbitrary<Step[]> = fc.array(
       by,
     }),
     step(2, 'lift', { which: number, by }),
-    step(1, 'freeze', { by }),
+    step(3, 'freeze', { by }),
     step(6, 'unfreeze', { by: fc.constantFrom<Person>('patient', 'delegate') }),
     step(2, 'treat', { at, span: fc.constantFrom('now' as const, 'now' as const, 'over' as const) }),
     step(4, 'pass on', { which: number, from: at }),
