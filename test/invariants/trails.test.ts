@@ -47,7 +47,7 @@ test('what a patient is shown is what the blocks hold, entry by entry, at every 
   const shown = await patient.pages(path);
   const inBlocks = entriesIn(await blocksFrom(ledger, first))
     .filter((entry) => entry.patient === patient.id)
-    .map(({ session: _session, grant: _grant, ...listed }) => ({
+    .map(({ session: _session, ...listed }) => ({
       ...listed,
       transaction: listed.access.slice(0, 64),
     }));
