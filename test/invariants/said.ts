@@ -1,4 +1,4 @@
-import { type Answer, accepted, sendStatement } from '../support/rest-answers.ts';
+import { accepted, sendStatement } from '../support/rest-answers.ts';
 import type { RestPatient } from '../support/rest-patient.ts';
 import type { RestPractitioner } from '../support/rest-practitioner.ts';
 import type { ConsentModel, ModelAsker, ModelGrant } from './consent-model.ts';
@@ -98,8 +98,8 @@ export class Sayings {
   private async revoke(which: number, by: Person, through: number): Promise<void> {
     const grant = pickRecent(this.grants, which);
     if (!grant) return;
-    const said = await this.says(by, { act: 'revokeConsent', grant }, this.powerless(by), through);
-    if (said) this.model.revoke(grant);
+    if (await this.says(by, { act: 'revokeConsent', grant }, this.powerless(by), through))
+      this.model.revoke(grant);
   }
 
   private async deny({ who, narrowed, records, by }: Extract<Said, { do: 'deny' }>): Promise<void> {
@@ -175,9 +175,9 @@ export class Sayings {
     const { practitioners } = this.persons;
     const at = through % 2 === 0 ? practitioners.river : practitioners.lake;
     const text = person.says(this.about(by, payload));
-    const answer: Answer = await sendStatement(at.organisation.url, text);
+    const answer = await sendStatement(at.organisation.url, text);
     expect(answer.code).toBe(refusal || '');
-    // the very same statement within a second has its first outcome, and changes nothing (200)
+    // 200: the very same within a second changes nothing
     return refusal || answer.status === 200 ? undefined : String(accepted(answer)['id']);
   }
 
