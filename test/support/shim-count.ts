@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { Ledger } from '@chartkey/gateway';
 import { connectTo, identityFiles, type LedgerAccess, startLedger } from '@chartkey/network';
-import { Client, credentials, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+} from '@grpc/grpc-js';
 import { peer } from '@hyperledger/fabric-protos';
 import { found, onLoopback } from '../../network/demo/founding.ts';
 import { register } from '../../network/demo/registration.ts';
@@ -45,7 +52,9 @@ async function startRelay(chaincode: string, counts: Map<string, ShimCount>) {
     },
   };
   const relay = (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const onward = client.makeBidiStreamRequest<Buffer, Buffer>(CONNECT, asIs, asIs);
+    // The chaincode may only just be starting.
+    const patient = new Metadata({ waitForReady: true });
+    const onward = client.makeBidiStreamRequest<Buffer, Buffer>(CONNECT, asIs, asIs, patient);
     call.on('data', (bytes: Buffer) => onward.write(bytes));
     call.on('cancelled', () => onward.cancel());
     onward.on('data', (bytes: Buffer) => {
