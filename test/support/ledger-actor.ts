@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from '@chartkey/gateway';
 import { connectTo, ledgerAccess } from '@chartkey/network';
 import {
@@ -12,7 +13,7 @@ import {
 } from '@chartkey/vocabulary';
 import type { DemoCredentials } from '../../network/demo/founding.ts';
 import type { PrivateJwk } from '../../network/member/keys.ts';
-import { sharedConsortium } from './consortium.ts';
+import { ledgerKind, sharedConsortium } from './consortium.ts';
 import { signTexts, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
 
 export const freshId = () => base32Id(randomBytes(16));
@@ -81,6 +82,38 @@ export interface Stage {
   connect?(organisation: string): Ledger;
 }
 
+/** The ledgers that this file's actors are connected to. */
+const connected = new Set<Ledger>();
+
+/** On Fabric each peer takes blocks in at its own pace: a change is over when every actor's peer shows it. */
+function everywhere(ledger: Ledger): Ledger {
+  if (ledgerKind !== 'fabric') return ledger;
+  connected.add(ledger);
+  const shows = async (other: Ledger, block: number) => {
+    // A third party is told of no blocks.
+    const height = () => other.height().catch(() => Number.POSITIVE_INFINITY);
+    while (connected.has(other) && (await height()) <= block) await pause(20);
+  };
+  const submit: Ledger['submit'] = async (...asked) => {
+    const committed = await ledger.submit(...asked);
+    const { block } = committed;
+    if (block !== undefined) await Promise.all([...connected].map((other) => shows(other, block)));
+    return committed;
+  };
+  const close = () => {
+    connected.delete(ledger);
+    ledger.close();
+  };
+  return new Proxy(ledger, {
+    get(target, name) {
+      if (name === 'submit') return submit;
+      if (name === 'close') return close;
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
 /** An organisation that talks to the ledger without a gateway in between. */
 export class LedgerActor {
   readonly ledger: Ledger;
@@ -94,7 +127,7 @@ export class LedgerActor {
     { credentials, dataDir, connect = (name) => connectAs(name, dataDir) }: Stage = sharedConsortium(),
   ) {
     const own = credentials.organisations.find(({ id }) => id === organisation)!;
-    this.ledger = connect(organisation);
+    this.ledger = everywhere(connect(organisation));
     this.network = credentials.network;
     this.device = keyOf(own.ehr.sig);
     this.master = keyOf(own.masterKey);
