@@ -1,12 +1,15 @@
 export * from './consortium.ts';
 export { ConsortiumRun, type RunOptions } from './demo/consortium-run.ts';
+export { EmbeddedUnderneath } from './demo/embedded-underneath.ts';
 export {
   type DemoCredentials,
   type DemoOrganisation,
   type Founding,
   foundingFiles,
 } from './demo/founding.ts';
+export { type ProcessOrder, type RunningProcess, startProcess, stopProcess } from './demo/processes.ts';
 export { type Sample, samplesIn } from './demo/samples.ts';
+export type { Underneath } from './demo/underneath.ts';
 export { type ChaincodeTls, type Ledger, type LedgerOptions, startLedger } from './embedded/ledger.ts';
 export { FabricUnderneath } from './fabric/fabric-underneath.ts';
 export { findPrograms } from './fabric/programs.ts';

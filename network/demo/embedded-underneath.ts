@@ -16,6 +16,8 @@ export class EmbeddedUnderneath implements Underneath {
   constructor(
     private readonly dataDir: string,
     private readonly portBase: number,
+    /** folder of the chaincode's package; ours, when absent */
+    private readonly served = packageFolder('@chartkey/chaincode'),
   ) {
     const { ledger, chaincode } = demoPorts(portBase);
     this.ports = [ledger, chaincode];
@@ -28,7 +30,7 @@ export class EmbeddedUnderneath implements Underneath {
     const [ledger, chaincode] = this.ports;
     const address = `127.0.0.1:${chaincode}`;
     await Promise.all([
-      run(chaincodeOrder('chaincode', address, `${DEMO_CONSORTIUM.chaincode}:1`)),
+      run(chaincodeOrder('chaincode', address, `${DEMO_CONSORTIUM.chaincode}:1`, [], this.served)),
       run({
         name: 'ledger',
         program: 'node',
@@ -45,14 +47,20 @@ export class EmbeddedUnderneath implements Underneath {
   }
 }
 
-/** The unmodified shim serves our chaincode in a process of its own, as a Fabric peer finds it. */
-export function chaincodeOrder(name: string, address: string, id: string, more: string[] = []): ProcessOrder {
+/** The unmodified shim serves a chaincode (ours) in a process of its own, as a Fabric peer finds it. */
+export function chaincodeOrder(
+  name: string,
+  address: string,
+  id: string,
+  more: string[] = [],
+  folder = packageFolder('@chartkey/chaincode'),
+): ProcessOrder {
   const words = ['server', '--chaincode-address', address, '--chaincode-id', id, ...more];
   return {
     name,
     program: 'node',
     arguments: [join(packageFolder('fabric-shim'), 'cli.js'), ...words],
-    cwd: packageFolder('@chartkey/chaincode'),
+    cwd: folder,
     env: { CORE_CHAINCODE_LOGGING_LEVEL: 'error' },
     isReady: 'at once',
   };

@@ -41,11 +41,13 @@ function servedChaincode(
 ): ProcessOrder {
   const { id } = packagesOf(plan).get(member.id)!;
   const [server, authority] = [plan.chaincodeTls(member, 'server'), plan.chaincodeTls(member, 'ca')];
-  const order = chaincodeOrder(`chaincode-${member.label}`, plan.address('chaincode', member), id, [
+  const more = [
     ...['--chaincode-tls-cert-file', server.certificate, '--chaincode-tls-key-file', server.privateKey],
     ...['--chaincode-tls-client-cacert-file', authority.certificate],
     // A peer pings more often than grpc-js suffers by itself.
     ...['--grpc.http2.min_time_between_pings_ms', '10000'],
-  ]);
-  return { ...order, cwd: folder, isReady: { listensOn: ports.chaincode } };
+  ];
+  const address = plan.address('chaincode', member);
+  const order = chaincodeOrder(`chaincode-${member.label}`, address, id, more, folder);
+  return { ...order, isReady: { listensOn: ports.chaincode } };
 }

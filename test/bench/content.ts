@@ -3,7 +3,8 @@ import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from '
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { clientAssertion, type Device, randomId } from '@chartkey/client';
+import { type Device, randomId } from '@chartkey/client';
+import { tokenOf } from './reads.ts';
 
 const CHUNK = 1 << 20;
 const END_OF_HEAD = '\r\n\r\n';
@@ -48,25 +49,13 @@ export function removeContents(folder: string): void {
   }
 }
 
-async function bearer({ signer, practice, gateway }: Device): Promise<string> {
-  const answer = await fetch(gateway.tokenUrl, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: await clientAssertion({ signer, practice, tokenUrl: gateway.tokenUrl }),
-    }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
-}
-
 /** Uploads so many bytes over REST; answers the record and the bytes per second. */
 export async function upload(
   device: Device,
   patient: string,
   bytes: number,
 ): Promise<{ record: string; speed: number }> {
-  const token = await bearer(device);
+  const { text: token } = await tokenOf(device);
   const chunk = randomBytes(CHUNK);
   const began = performance.now();
   const answer = await new Promise<string>((done, failed) => {
@@ -116,10 +105,11 @@ export async function upload(
  */
 export async function download(device: Device, record: string, bytes: number): Promise<number> {
   const { hostname, port } = new URL(device.gateway.url);
+  const { text: token } = await tokenOf(device);
   const head = [
     `GET /v1/records/${record}/content HTTP/1.1`,
     `Host: ${hostname}:${port}`,
-    `Authorization: Bearer ${await bearer(device)}`,
+    `Authorization: Bearer ${token}`,
     'Connection: close',
   ].join('\r\n');
   const began = performance.now();

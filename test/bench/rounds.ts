@@ -1,9 +1,4 @@
-/** A figure with its 95 % interval. */
-export interface Figure {
-  value: number;
-  low: number;
-  high: number;
-}
+import type { Figure } from './figure.ts';
 
 /** The median, and the interval that holds it with 95 % confidence (order statistics, binomial). */
 export function median(samples: readonly number[]): Figure {
@@ -23,10 +18,21 @@ export function percentile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
+/** p50, p95 and p99 of milliseconds, as a note says them. */
+export function sayLatency(samples: readonly number[]): string {
+  const at = (share: number) => percentile(samples, share).toFixed(1);
+  return `p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)} ms`;
+}
+
+/** Runs an arm for so many milliseconds and answers its figure for that time. */
 export type Arm = (milliseconds: number) => Promise<number>;
 
-/** Rounds of A B B A, both arms alive: the figure of each arm, and of their ratio by round. */
-export async function abba(a: Arm, b: Arm, rounds: number, milliseconds: number) {
+/** Rounds of A B B A, both arms alive: the figure of each arm, and of their ratio (A to B) by round. */
+export async function abba(
+  a: Arm,
+  b: Arm,
+  { rounds, milliseconds }: { rounds: number; milliseconds: number },
+): Promise<{ a: Figure; b: Figure; ratio: Figure }> {
   const as: number[] = [];
   const bs: number[] = [];
   const ratios: number[] = [];

@@ -1,58 +1,81 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Device, importKeys, makeKeys, type Patient, randomId } from '@chartkey/client';
-import { ConsortiumRun } from '@chartkey/network';
+import {
+  ConsortiumRun,
+  EmbeddedUnderneath,
+  FabricUnderneath,
+  findPrograms,
+  type Underneath,
+} from '@chartkey/network';
+import type { LedgerKind } from '@chartkey/vocabulary';
 
 /** A consortium of its own, with a patient whose records Riverside holds and Lakeside may read. */
 export interface Stage {
   run: ConsortiumRun;
+  ledger: LedgerKind;
   river: Device;
   lake: Device;
   patient: Patient;
   remove(): Promise<void>;
 }
 
+/** More settings of its gateways. */
+export type StageOptions = Record<string, string>;
+
 /** Limits that let one address play many clients. */
 const busy = {
   TOKENS_PER_ADDRESS: '1000000',
   REQUESTS_PER_CALLER: '10000000',
   REQUESTS_PER_ADDRESS: '10000000',
+  STATEMENTS_PER_SIGNER: '1000000',
+  REVOCATIONS_PER_SIGNER: '1000000',
+  STATEMENTS_PER_ADDRESS: '1000000',
 };
 
-export async function openStage(portBase: number, gatewayEnv: Record<string, string> = {}): Promise<Stage> {
+export async function openStage(
+  ledger: LedgerKind,
+  portBase: number,
+  gatewayEnv: StageOptions = {},
+): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'chartkey-bench-'));
   const run = await ConsortiumRun.start({
     dataDir: folder,
     portBase,
+    underneath: await underneathFor(ledger, folder, portBase),
     gatewayEnv: { ...busy, ...gatewayEnv },
   });
-  const device = async (id: string) => {
-    const organisation = run.founding.credentials.organisations.find((one) => one.id === id)!;
-    const gateway = await connect(organisation.url, { network: run.founding.network });
-    const { sig } = await importKeys(organisation.ehr);
-    return gateway.device(sig, { practitioner: randomId(), role: 'physician', purposes: ['TREAT'] });
-  };
-  const [river, lake] = await Promise.all([device('RiversideMSP'), device('LakesideMSP')]);
+  const [river, lake] = await Promise.all([deviceOf(run, 'RiversideMSP'), deviceOf(run, 'LakesideMSP')]);
   const patient = river.gateway.patient(await makeKeys());
   await river.enrol(await patient.enrolmentStatement({ recorder: 'RiversideMSP' }));
-  const words = { scope: 'all', actions: ['read'], purposes: ['TREAT'] } as const;
-  await patient.grant({
-    grantee: { organisation: 'LakesideMSP' },
-    ...words,
-    actions: ['read'],
-    purposes: ['TREAT'],
-  });
+  await grantLakeside(patient);
   return {
-    run,
-    river,
-    lake,
-    patient,
+    ...{ run, ledger, river, lake, patient },
     async remove() {
       await run.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function underneathFor(ledger: LedgerKind, folder: string, portBase: number): Promise<Underneath> {
+  if (ledger === 'embedded') return new EmbeddedUnderneath(folder, portBase);
+  return new FabricUnderneath(folder, portBase, await findPrograms());
+}
+
+/** An organisation's EHR at its gateway, in a practitioner's name. */
+export async function deviceOf(run: ConsortiumRun, id: string): Promise<Device> {
+  const organisation = run.founding.credentials.organisations.find((one) => one.id === id)!;
+  const gateway = await connect(organisation.url, { network: run.founding.network });
+  const { sig } = await importKeys(organisation.ehr);
+  return gateway.device(sig, { practitioner: randomId(), role: 'physician', purposes: ['TREAT'] });
+}
+
+/** Lets Lakeside read everything for treatment; answers the grant. */
+export function grantLakeside(patient: Patient) {
+  const grantee = { organisation: 'LakesideMSP' };
+  return patient.grant({ grantee, scope: 'all', actions: ['read'], purposes: ['TREAT'] });
 }
 
 /** Proportional set size of every process of a consortium, bytes (Linux). */
@@ -69,4 +92,20 @@ export function memoryOf(run: ConsortiumRun): Map<string, number> {
 export function residentOf(run: ConsortiumRun, name: string): number {
   const text = readFileSync(`/proc/${run.processes.get(name)!.child.pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+/** Bytes of one copy of the chain's blocks, as its keeper stores them. */
+export function chainBytesOf({ run, ledger }: Pick<Stage, 'run' | 'ledger'>): number {
+  if (ledger === 'embedded') return statSync(join(run.dataDir, 'ledger', 'blocks')).size;
+  const folder = join(
+    run.dataDir,
+    'fabric',
+    'data',
+    'peer-riverside',
+    'ledgersData',
+    'chains',
+    'chains',
+    'records',
+  );
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }

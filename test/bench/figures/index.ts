@@ -1,0 +1,19 @@
+import type { Measure } from '../figure.ts';
+import { crowd } from './r1-crowd.ts';
+import { grouping } from './r2-grouping.ts';
+import { alone } from './r3-alone.ts';
+import { unlogged } from './r4-unlogged.ts';
+import { bytes } from './r8-bytes.ts';
+import { content } from './r11-content.ts';
+import { starting } from './r14-start.ts';
+
+/** In the order of the goals (docs/benchmarks.md). */
+export const figures: Record<string, Measure> = {
+  R1: crowd,
+  R2: grouping,
+  R3: alone,
+  R4: unlogged,
+  R8: bytes,
+  R11: content,
+  R14: starting,
+};

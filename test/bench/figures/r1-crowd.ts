@@ -1,0 +1,64 @@
+import type { Bench, Result } from '../figure.ts';
+import { checkLogged } from '../logged.ts';
+import type { Plot } from '../plots.ts';
+import { Reader } from '../reads.ts';
+import { CONTENT, storeForPatients } from '../records.ts';
+import { abba } from '../rounds.ts';
+import type { Stage } from '../stage.ts';
+
+/** Our own service with group commit turned off. */
+export const SINGLE = { ITEMS_PER_TRANSACTION: '1', IN_FLIGHT: '64' };
+const PATIENTS = 64;
+const IN_FLIGHT = 256;
+
+/** R1: what group commit brings, and throughput against load. */
+export async function crowd(bench: Bench): Promise<Result[]> {
+  const [grouped, single] = await Promise.all([bench.stage(), bench.stage(SINGLE)]);
+  const readerOf = async (stage: Stage) => {
+    return new Reader(stage.river, await storeForPatients(stage, PATIENTS), CONTENT);
+  };
+  const [together, apart] = [await readerOf(grouped), await readerOf(single)];
+  try {
+    const arm = (reader: Reader) => (time: number) => reader.perSecond(IN_FLIGHT, time);
+    const { a, b, ratio } = await abba(arm(together), arm(apart), bench.effort);
+    const plot = await againstLoad(bench, together, apart);
+    return [
+      {
+        id: 'R1',
+        measured: `logged reads of ${CONTENT} bytes a second, ${IN_FLIGHT} in flight, of ${PATIENTS} patients, through REST to plaintext, own custody`,
+        beside: 'the same service, one transaction per read (64 in flight)',
+        unit: 'ratio',
+        goal: { atLeast: bench.ledger === 'fabric' ? 25 : 10 },
+        figure: ratio,
+        notes: [
+          `${a.value.toFixed(0)} reads/s together, ${b.value.toFixed(0)} reads/s one transaction each`,
+          `together: ${await checkLogged(grouped, together.accesses)}`,
+          `apart: ${await checkLogged(single, apart.accesses)}`,
+        ],
+        plots: [plot],
+      },
+    ];
+  } finally {
+    together.close();
+    apart.close();
+  }
+}
+
+async function againstLoad({ effort }: Bench, together: Reader, apart: Reader): Promise<Plot> {
+  const loads = effort.quick ? [1, 64] : [1, 4, 16, 64, 256, 1024];
+  const line = async (reader: Reader) => {
+    const points: [number, number][] = [];
+    for (const load of loads) points.push([load, await reader.perSecond(load, effort.milliseconds)]);
+    return points;
+  };
+  return {
+    name: 'throughput-against-load',
+    title: 'Logged reads a second against reads in flight',
+    x: { label: 'reads in flight', logarithmic: true },
+    y: { label: 'reads a second' },
+    series: [
+      { name: 'group commit', points: await line(together) },
+      { name: 'one transaction each', points: await line(apart) },
+    ],
+  };
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { type Device, makeKeys } from '@chartkey/client';
+import type { Stage } from './stage.ts';
+
+/** Bytes of the records that are read for throughput and latency. */
+export const CONTENT = 1024;
+
+/** Stores records of one patient; answers their ids. */
+export async function storeRecords({ river, patient }: Stage, many = 1, bytes = CONTENT): Promise<string[]> {
+  const stored = Array.from({ length: many }, () => storeOne(river, patient.id, bytes));
+  return Promise.all(stored);
+}
+
+/** Records of so many patients, one each. */
+export async function storeForPatients({ river }: Stage, many: number): Promise<string[]> {
+  const records: string[] = [];
+  while (records.length < many) {
+    const some = Array.from({ length: Math.min(32, many - records.length) }, async () => {
+      const patient = river.gateway.patient(await makeKeys());
+      await river.enrol(await patient.enrolmentStatement({ recorder: 'RiversideMSP' }));
+      return storeOne(river, patient.id, CONTENT);
+    });
+    records.push(...(await Promise.all(some)));
+  }
+  return records;
+}
+
+async function storeOne(device: Device, patient: string, bytes: number): Promise<string> {
+  const { record } = await device.storeRecord(patient, randomBytes(bytes), 'application/octet-stream');
+  return record;
+}
