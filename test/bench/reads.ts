@@ -68,10 +68,14 @@ export class Reader {
     this.accesses.add(String(headers['access-id']));
   }
 
-  /** Reads per second with so many in flight. */
-  async perSecond(inFlight: number, milliseconds: number): Promise<number> {
+  /** Reads per second with so many in flight. @param times gets the milliseconds of each */
+  async perSecond(inFlight: number, milliseconds: number, times?: number[]): Promise<number> {
     await this.refresh();
-    return perSecond(inFlight, milliseconds, () => this.read());
+    return perSecond(inFlight, milliseconds, async () => {
+      const began = performance.now();
+      await this.read();
+      times?.push(performance.now() - began);
+    });
   }
 
   /** Milliseconds of reads one at a time. */

@@ -11,14 +11,14 @@ export async function storeRecords({ river, patient }: Stage, many = 1, bytes = 
   return Promise.all(stored);
 }
 
-/** Records of so many patients, one each. */
-export async function storeForPatients({ river }: Stage, many: number): Promise<string[]> {
+/** Records of so many patients, one each, in the custody of a device's organisation. */
+export async function storeForPatients(device: Device, recorder: string, many: number): Promise<string[]> {
   const records: string[] = [];
   while (records.length < many) {
     const some = Array.from({ length: Math.min(32, many - records.length) }, async () => {
-      const patient = river.gateway.patient(await makeKeys());
-      await river.enrol(await patient.enrolmentStatement({ recorder: 'RiversideMSP' }));
-      return storeOne(river, patient.id, CONTENT);
+      const patient = device.gateway.patient(await makeKeys());
+      await device.enrol(await patient.enrolmentStatement({ recorder }));
+      return storeOne(device, patient.id, CONTENT);
     });
     records.push(...(await Promise.all(some)));
   }

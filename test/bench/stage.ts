@@ -11,11 +11,15 @@ import {
 } from '@chartkey/network';
 import type { LedgerKind } from '@chartkey/vocabulary';
 
-/** A consortium of its own, with a patient whose records Riverside holds and Lakeside may read. */
+/**
+ * A consortium of its own, with a patient whose records Riverside holds and Lakeside may read. Lakeside's gateway
+ * sends one transaction per read, so that both ways of sending them can be measured on one ledger.
+ */
 export interface Stage {
   run: ConsortiumRun;
   ledger: LedgerKind;
   river: Device;
+  /** whose gateway does not group */
   lake: Device;
   patient: Patient;
   remove(): Promise<void>;
@@ -23,6 +27,8 @@ export interface Stage {
 
 /** More settings of its gateways. */
 export type StageOptions = Record<string, string>;
+
+const UNGROUPED = { ITEMS_PER_TRANSACTION: '1', IN_FLIGHT: '64' };
 
 /** Limits that let one address play many clients. */
 const busy = {
@@ -44,7 +50,11 @@ export async function openStage(
     dataDir: folder,
     portBase,
     underneath: await underneathFor(ledger, folder, portBase),
-    gatewayEnv: { ...busy, ...gatewayEnv },
+    gatewayEnv: (organisation) => ({
+      ...busy,
+      ...(organisation === 'LakesideMSP' && UNGROUPED),
+      ...gatewayEnv,
+    }),
   });
   const [river, lake] = await Promise.all([deviceOf(run, 'RiversideMSP'), deviceOf(run, 'LakesideMSP')]);
   const patient = river.gateway.patient(await makeKeys());

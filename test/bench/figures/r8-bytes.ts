@@ -1,24 +1,25 @@
+import type { Device } from '@chartkey/client';
 import { type Bench, counted, type Result } from '../figure.ts';
 import { checkLogged, logged } from '../logged.ts';
 import { Reader } from '../reads.ts';
 import { CONTENT, storeForPatients, storeRecords } from '../records.ts';
 import { chainBytesOf, type Stage } from '../stage.ts';
-import { SINGLE } from './r1-crowd.ts';
 
 const IN_FLIGHT = 256;
 
 /** R8: what a logged read takes of the chain, blocks and all, counted in the files that keep it. */
 export async function bytes(bench: Bench): Promise<Result[]> {
   const stage = await bench.stage();
-  const single = await bench.stage(SINGLE);
-  const apart = await perRead(bench, single, await storeRecords(single));
+  const { river, lake } = stage;
+  const apart = await perRead(bench, stage, lake, await storeForPatients(lake, 'LakesideMSP', 1));
+  const several = await storeForPatients(river, 'RiversideMSP', 64);
   const cases = [
-    { id: 'R8 64 patients', whose: '64 patients', goal: 600, records: await storeForPatients(stage, 64) },
+    { id: 'R8 64 patients', whose: '64 patients', goal: 600, records: several },
     { id: 'R8 one patient', whose: 'one patient', goal: 300, records: await storeRecords(stage, 64) },
   ];
   const results: Result[] = [];
   for (const { id, whose, goal, records } of cases) {
-    const { bytes: size, note } = await perRead(bench, stage, records);
+    const { bytes: size, note } = await perRead(bench, stage, river, records);
     results.push({
       id,
       measured: `bytes of blocks per logged read, ${IN_FLIGHT} in flight, records of ${whose}`,
@@ -29,8 +30,8 @@ export async function bytes(bench: Bench): Promise<Result[]> {
   return results;
 }
 
-async function perRead({ effort }: Bench, stage: Stage, records: string[]) {
-  const reader = new Reader(stage.river, records, CONTENT);
+async function perRead({ effort }: Bench, stage: Stage, device: Device, records: string[]) {
+  const reader = new Reader(device, records, CONTENT);
   try {
     // The session is in the chain before it is counted.
     await reader.read();
