@@ -160,4 +160,29 @@ describe('a veto', () => {
     }
     expect(await town.code(patient, { act: 'freeze', patient: other.iss })).toBe('SUSPECT_KEY');
   });
+
+  test('of a thief fails as well where he brings the new key himself, so that it would be lost with him', async () => {
+    await vetoed();
+    const recovery = await second();
+    expect(await town.code(patient, { act: 'addKey', key: fresh.proof })).toBe('KEY_USED');
+    expect(await town.code(patient, { act: 'rotateKey', key: fresh.proof })).toBe('KEY_USED');
+    expect(await confirm(recovery, mother, regulator)).toBe('accepted');
+    town.pass(7);
+    expect(await complete(recovery)).toBe('accepted');
+  });
+
+  test('of a second attempt is no key’s and no delegate’s, however many a thief has brought', async () => {
+    const brought = [patient.key.id];
+    for (let left = 15; left > 0; left -= 1) {
+      const { key, proof } = town.spare(patient.iss);
+      await town.says(patient, { act: 'addKey', key: proof });
+      const { iss } = town.person();
+      await town.says(patient, { act: 'nameDelegate', person: iss, kind: 'carer', powers: ['log'] });
+      brought.push(key.id, iss);
+    }
+    await town.says(patient, { act: 'nameDelegate', person: thief.iss, kind: 'carer', powers: ['log'] });
+    await vetoed();
+    const recovery = await town.says(hospital, start({ inPerson: true, lost: [...brought, thief.iss] }));
+    expect(await town.code(thief, { ...veto(recovery), patient: patient.iss })).toBe('SUSPECT_KEY');
+  });
 });

@@ -72,6 +72,8 @@ function keyIn(standing: Patient, change: Change<'addKey'> | Change<'rotateKey'>
   const { network, time, checks, statement } = change;
   const { key: proof } = statement.payload;
   const { key, sig, enc } = checkPairProof(proof, { network, owner: standing.patient, time, checks });
-  if (isOf(standing, key)) throw new Failure('KEY_USED');
+  // What a recovery brings is its own: a thief who brought it first would have it lost with him.
+  const isRecoverys = standing.recovery !== undefined && thumbprint(standing.recovery.sig) === key;
+  if (isRecoverys || isOf(standing, key)) throw new Failure('KEY_USED');
   return { sig, enc, statement: statement.id, since: instantAt(time) };
 }

@@ -104,6 +104,8 @@ export const NameContacts = z.strictObject({
   /** must agree too when none of the three is a person */
   outside: OrganisationId.optional(),
 });
+/** Every key and every delegate that a patient may have: a thief may have brought nearly all of them. */
+const MOST_LOST = 32;
 /** A contact asks that new keys take the place of lost ones. */
 export const StartRecovery = z.strictObject({
   ...byAnybody,
@@ -115,7 +117,7 @@ export const StartRecovery = z.strictObject({
    * keys that the patient no longer has, delegates who are not theirs; in a second attempt these cannot veto,
    * and once all have agreed to it they sign nothing
    */
-  lost: distinct(Thumbprint, 16),
+  lost: distinct(Thumbprint, MOST_LOST),
   /** an institution has seen the patient in person; needed from the second attempt on */
   inPerson: z.literal(true).optional(),
 });
