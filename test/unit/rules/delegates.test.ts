@@ -187,6 +187,25 @@ describe('a delegate does not decide about itself', () => {
     expect(read(carer)).toMatchObject({ is: 'granted' });
   });
 
+  test('who acts for the patient twice lifts nothing that hides from him under the other delegation', async () => {
+    const twice = town.person();
+    await town.says(patient, naming(twice, ['grant']));
+    await town.says(patient, naming(twice, ['read']));
+    const denial = await town.says(patient, { act: 'denyAccess', what: { records: [RECORD] } });
+    expect(await town.code(twice, forPatient({ act: 'liftDenial', denial }))).toBe('DELEGATE_FOR_ITSELF');
+    expect(read(twice)).toMatchObject({ code: 'DENIED_BY_PATIENT' });
+  });
+
+  test('shuts no other delegate out by shutting everybody out', async () => {
+    const denying = forPatient({ act: 'denyAccess', what: { records: [RECORD] } });
+    expect(await town.code(carer, denying)).toBe('accepted');
+    const reader = town.person();
+    await town.says(patient, naming(reader, ['read']));
+    expect(await town.code(carer, denying)).toBe('DELEGATE_FOR_ITSELF');
+    const organisation = { ...denying, who: { organisation: 'LakesideMSP' } };
+    expect(await town.code(carer, organisation)).toBe('accepted');
+  });
+
   test('may lift a denial against an organisation, and shut out no other delegate', async () => {
     const denial = await town.says(patient, { act: 'denyAccess', who: { organisation: 'LakesideMSP' } });
     expect(await town.code(carer, forPatient({ act: 'liftDenial', denial }))).toBe('accepted');

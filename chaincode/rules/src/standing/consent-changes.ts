@@ -9,8 +9,10 @@ export const changesOfConsent = {
   /** Who acts for the patient is the patient's own affair: no delegate shuts another one out. */
   denyAccess(standing: Patient, { statement, author }: Change<'denyAccess'>): Patient {
     const { who, what } = statement.payload;
-    if (author.is === 'delegate' && who && 'person' in who) throw new Failure('DELEGATE_FOR_ITSELF');
     const denial = { denial: statement.id, ...(who && { who }), ...(what && { what }) };
+    if (author.is === 'delegate' && shutsOutOthers(denial, standing, author.delegate)) {
+      throw new Failure('DELEGATE_FOR_ITSELF');
+    }
     return { ...standing, denials: withOneMore(standing.denials, denial) };
   },
 
@@ -19,7 +21,7 @@ export const changesOfConsent = {
     const { denial: id } = statement.payload;
     const lifted = standing.denials.find(({ denial }) => denial === id);
     if (!lifted) throw new Failure('DENIAL_UNKNOWN');
-    if (author.is === 'delegate' && shutsOut(lifted, author.delegate)) {
+    if (author.is === 'delegate' && shutsOut(lifted, standing, author.delegate)) {
       throw new Failure('DELEGATE_FOR_ITSELF');
     }
     return { ...standing, denials: standing.denials.filter((one) => one !== lifted) };
@@ -57,9 +59,16 @@ export const changesOfConsent = {
   },
 };
 
-/** A denial that names nobody is everybody's but the patient's. */
-function shutsOut({ who }: Denial, { powers }: Delegate): boolean {
-  return who === undefined ? powers.includes('read') : 'person' in who;
+/** A denial that names nobody is everybody's but the patient's, under whichever delegation one reads. */
+function shutsOut({ who }: Denial, { delegates }: Patient, { person }: Delegate): boolean {
+  if (who !== undefined) return 'person' in who;
+  return delegates.some((one) => one.person === person && one.powers.includes('read'));
+}
+
+/** Does it shut out somebody who acts for the patient, other than who signed it? */
+function shutsOutOthers({ who }: Denial, { delegates }: Patient, { person }: Delegate): boolean {
+  if (who !== undefined) return 'person' in who;
+  return delegates.some((one) => one.person !== person && one.powers.includes('read'));
 }
 
 /** @throws Failure STANDING_LIMIT */
