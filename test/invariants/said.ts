@@ -149,7 +149,8 @@ export class Sayings {
       !('treating' in original.to) &&
       original.to.organisation === asker.organisation &&
       (original.to.practitioner ?? asker.practitioner) === asker.practitioner &&
-      (original.to.role ?? asker.role) === asker.role;
+      (original.to.role ?? asker.role) === asker.role &&
+      (original.to.device === undefined || original.to.practitioner !== undefined);
     const says = { act: 'passOn', patient: patient.id, grant, to };
     const refusal = this.frozen() ?? (!mayPass && 'PASS_ON_NOT_GRANTED');
     const id = await passing.tries(says, refusal);

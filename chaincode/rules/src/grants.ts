@@ -72,7 +72,10 @@ export function passedOn(
 ): Grant {
   const { passOn, passedTo, grantee, ...words } = grant;
   if (!passOn || passedTo || 'treating' in grantee) throw new Failure('PASS_ON_NOT_GRANTED');
-  const { organisation, practitioner, role } = grantee;
+  const { organisation, practitioner, role, department, device } = grantee;
+  // A practitioner's key tells of no department and no device: whom it is for must be named, or it is for all.
+  const isToPart = department !== undefined || device !== undefined;
+  if (isToPart && practitioner === undefined) throw new Failure('PASS_ON_NOT_GRANTED');
   const isGrantees =
     by.organisation === organisation &&
     (practitioner === undefined || by.practitioner === practitioner) &&

@@ -131,6 +131,11 @@ describe('a grant is passed on once, by whom it is for', () => {
       'by another practitioner than it is for',
       pass({ grantee: { organisation: 'Lake', practitioner: 'jon' } }),
     ],
+    [
+      'for a department, which no practitioner’s key tells of',
+      pass({ grantee: { organisation: 'Lake', department: 'surgery' } }),
+    ],
+    ['for one device alone', pass({ grantee: { organisation: 'Lake', device: 'device' } })],
     ['by another role than it is for', pass({ grantee: { organisation: 'Lake', role: 'nurse' } })],
   ])('not one %s', (_says, outcome) => {
     expect(outcome).toBe(none);
