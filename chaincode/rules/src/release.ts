@@ -23,8 +23,11 @@ export interface Founded {
 export interface Trust extends Founded {
   /** was this grant (of a patient), device or practitioner key (of an organisation) ever revoked? */
   isRevoked(issuer: string, target: string): boolean;
-  /** statements that ever narrowed what stands about a patient: none of them may be missing from its chain */
-  restrictionsOf(patient: string): readonly string[];
+  /**
+   * statements that shaped what stands about a patient since its enrolment, in the ledger's order: its chain holds
+   * these and no others. So of a device's renewals; an organisation's successions in any order
+   */
+  restrictionsOf(about: string): readonly string[];
 }
 
 /** A device as its organisation's master key approved it. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isStandingAct } from '@chartkey/rules';
 import { type Act, digest, MasterKeyState, parseCompactJws, StoredStatement } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { BlockBroken } from '../ledger/chain.ts';
@@ -7,27 +8,14 @@ import { type ArrivedBlock, freshBlocks, type Sink } from '../projection/sink.ts
 import { AppendedLines, markOf, readIfThere, replaceFile } from './revocation-file.ts';
 
 /** Begins the first line; no issuer looks like it. */
-const FORMAT = 'chartkey-revocations/1';
+const FORMAT = 'chartkey-revocations/2';
+const FORMATS = 'chartkey-revocations/';
 
 /** Blocks after which the checkpoint moves although nothing was revoked. */
 const CHECKPOINT_BLOCKS = 500;
 
-/** Begins a line about a statement that narrows what stands about a patient. */
+/** Begins a line about a statement that a chain must hold: a patient's, a device's renewals, master keys. */
 const RESTRICTS = 'restricts';
-
-/** Statements that narrow what stands about a patient: none of them may be missing from its chain. */
-const narrowing: ReadonlySet<string> = new Set([
-  'denyAccess',
-  'layRule',
-  'lockForEmergencies',
-  'freeze',
-  'removeKey',
-  'rotateKey',
-  'revokeDelegate',
-  'vetoRecovery',
-  'confirmRecovery',
-  'completeRecovery',
-] satisfies Act[]);
 
 /** What a statement says, whatever else later versions of it may say. */
 const Said = z.looseObject({ act: z.string(), iss: z.string(), patient: z.string().optional() });
@@ -45,7 +33,8 @@ const Checkpoint = z.strictObject({ next: z.int().min(0), lines: z.int().min(0),
 export class Revocations implements Sink {
   readonly name = 'revocations';
   readonly #known: Set<string>;
-  readonly #restrictions = new Map<string, readonly string[]>();
+  /** by whom it is about: statements and their places, in the ledger's order */
+  readonly #restrictions = new Map<string, { id: string; place: number }[]>();
   #next: number;
   #saved: number;
 
@@ -53,10 +42,11 @@ export class Revocations implements Sink {
     private readonly checkpoint: string,
     private readonly lines: AppendedLines,
     texts: string[],
+    isNew: boolean,
   ) {
     this.#known = new Set(texts);
     this.note(texts);
-    this.#next = nextBlock(checkpoint, texts);
+    this.#next = isNew ? 0 : nextBlock(checkpoint, texts);
     this.#saved = this.#next;
   }
 
@@ -68,16 +58,18 @@ export class Revocations implements Sink {
   static open({ folder, network }: { folder: string; network: string }): Revocations {
     const { lines, texts } = AppendedLines.open(join(folder, 'revocations'));
     const own = `${FORMAT} ${network}`;
-    const other = texts.find((text) => text.startsWith(`${FORMAT} `) && text !== own);
+    const other = texts.find((text) => text.startsWith(FORMATS) && !text.endsWith(` ${network}`));
     if (other !== undefined) {
       lines.close();
       throw new Error(`the revocations in ${folder} are of another network: use its own data folder`);
     }
-    if (!texts.includes(own)) {
+    // Another version told less: all is read again.
+    const isNew = !texts.includes(own);
+    if (isNew) {
       lines.append([own]);
       texts.push(own);
     }
-    return new Revocations(join(folder, 'checkpoint'), lines, texts);
+    return new Revocations(join(folder, 'checkpoint'), lines, texts, isNew);
   }
 
   next(): number {
@@ -93,9 +85,12 @@ export class Revocations implements Sink {
     return this.#known.has(`${issuer} ${target}`);
   }
 
-  /** Ids of the statements that ever narrowed what stands about a patient, in the ledger's order. */
-  restrictionsOf(patient: string): readonly string[] {
-    return this.#restrictions.get(patient) ?? [];
+  /**
+   * Ids of the statements that shaped what stands about a patient since its enrolment, in the ledger's order; so
+   * of a device's renewals. An organisation's master keys' in any order.
+   */
+  restrictionsOf(about: string): readonly string[] {
+    return (this.#restrictions.get(about) ?? []).map(({ id }) => id);
   }
 
   /** How many revocations are known. */
@@ -121,9 +116,20 @@ export class Revocations implements Sink {
 
   private note(texts: readonly string[]): void {
     for (const text of texts) {
-      const [word, patient = '', id = ''] = text.split(' ');
-      if (word !== RESTRICTS) continue;
-      this.#restrictions.set(patient, [...(this.#restrictions.get(patient) ?? []), id]);
+      const [word, about = '', id = '', place] = text.split(' ');
+      if (word !== RESTRICTS || place === undefined) continue;
+      const stood = this.#restrictions.get(about) ?? [];
+      const one = { id, place: Number(place) };
+      // A line that was lost comes last when it is read again.
+      const isLast = one.place >= (stood.at(-1)?.place ?? 0);
+      if (isLast) stood.push(one);
+      else
+        stood.splice(
+          stood.findIndex((other) => other.place > one.place),
+          0,
+          one,
+        );
+      this.#restrictions.set(about, stood);
     }
   }
 
@@ -151,7 +157,7 @@ function revocationsIn(block: ArrivedBlock): string[] {
     if (write.value === undefined) return [];
     try {
       if (write.objectType === 'master-key') return successionsIn(write);
-      return write.objectType === 'statement' ? revocationIn(write) : [];
+      return write.objectType === 'statement' ? revocationIn(write, block.number) : [];
     } catch (error) {
       throw new BlockBroken(block.number, 'a statement in it cannot be read', error);
     }
@@ -162,10 +168,11 @@ function revocationsIn(block: ArrivedBlock): string[] {
 function successionsIn({ attributes, value }: LedgerWrite): string[] {
   const [organisation = ''] = attributes;
   const { successions } = MasterKeyState.parse(value);
-  return successions.map(({ statement }) => `${RESTRICTS} ${organisation} ${statement}`);
+  return successions.map(({ statement }) => `${RESTRICTS} ${organisation} ${statement} 0`);
 }
 
-function revocationIn({ attributes, value }: LedgerWrite): string[] {
+/** Of what stands about one patient, or one device, a block holds one change at most. */
+function revocationIn({ attributes, value }: LedgerWrite, block: number): string[] {
   const { signingInput, payload } = parseCompactJws(StoredStatement.parse(value).statement);
   const [id = ''] = attributes;
   if (digest(signingInput) !== id) throw new SyntaxError('the statement has another id');
@@ -177,12 +184,12 @@ function revocationIn({ attributes, value }: LedgerWrite): string[] {
     case 'revokeDevice':
       return [`${said.iss} ${Target.parse(said.device)}`];
     case 'renewDevice':
-      return [`${RESTRICTS} ${Target.parse(said.device)} ${id}`];
+      return [`${RESTRICTS} ${Target.parse(said.device)} ${id} ${block}`];
     case 'revokePractitioner':
       return [`${said.iss} ${Target.parse(said.key)}`];
     case 'withdrawApproval':
       return [`approval ${Target.parse(said.approval)}`];
     default:
-      return narrowing.has(said.act) ? [`${RESTRICTS} ${about} ${id}`] : [];
+      return isStandingAct(said.act as Act) ? [`${RESTRICTS} ${about} ${id} ${block}`] : [];
   }
 }

@@ -49,21 +49,36 @@ export class Standings {
 
   /**
    * What stands after so many links, and what stands by now where this organisation's own blocks hold more.
-   * @throws Disagreement when state's chain leaves a restriction out; Failure when a link does not verify
+   * @throws Disagreement when state's chain differs from our own blocks; Failure when a link does not verify
    */
   async now(patient: string, links: number): Promise<{ then: Patient; now: Patient }> {
-    const { trust, chains } = this.parts;
     const then = await this.after(patient, links);
-    const known = await chains.ids(patient, links);
-    const isMissing = (ids: readonly string[]) =>
-      trust.restrictionsOf(patient).some((id) => !ids.includes(id));
-    if (!isMissing(known)) return { then, now: then };
+    if (!(await this.isBehind(patient, links))) return { then, now: then };
     // Our own blocks may be ahead of the answer that named these links.
-    const length = (await chains.lengthNow(patient)) ?? 0;
-    if (length <= links || isMissing(await chains.ids(patient, length))) {
-      throw new Disagreement('a patient’s chain leaves out a statement that narrows it');
-    }
+    const length = (await this.parts.chains.lengthNow(patient)) ?? 0;
+    await this.checkIsWhole(patient, length);
     return { then, now: await this.after(patient, length) };
+  }
+
+  /**
+   * Do our own blocks hold more links than so many?
+   * @throws Disagreement when they hold others, or in another order: a freeze must not seem to end before it began
+   */
+  private async isBehind(patient: string, links: number): Promise<boolean> {
+    // All but the enrolment, which the patient's id proves.
+    const [, ...told] = await this.parts.chains.ids(patient, links);
+    const known = this.parts.trust.restrictionsOf(patient);
+    if (known.some((id, at) => at < told.length && told[at] !== id)) {
+      throw new Disagreement('a patient’s chain is another one than our own blocks hold');
+    }
+    return known.length > told.length;
+  }
+
+  /** State is never behind our own blocks, which come from the same peer. */
+  private async checkIsWhole(patient: string, length: number): Promise<void> {
+    if (await this.isBehind(patient, length)) {
+      throw new Disagreement('a patient’s chain leaves out what our own blocks hold');
+    }
   }
 
   /** What stood after so many links. @throws Failure when a link does not verify */
@@ -129,6 +144,7 @@ export class Standings {
   private async at(person: string, time: number): Promise<Patient | undefined> {
     const length = await this.parts.chains.lengthNow(person);
     if (length === undefined) return undefined;
+    await this.checkIsWhole(person, length);
     const standings: Patient[] = [];
     for (let links = 1; links <= length; links += 1) {
       const { time: since } = await this.parts.chains.link(person, links - 1);

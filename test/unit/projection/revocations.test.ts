@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFi
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { LedgerBlock } from '../../../gateway/src/ledger/ledger.ts';
+import { AppendedLines } from '../../../gateway/src/release/revocation-file.ts';
 import { Revocations } from '../../../gateway/src/release/revocations.ts';
 import * as story from './chain-story.ts';
 
@@ -258,4 +259,52 @@ test('a renewal of a device and a new master key are remembered in the ledger’
   expect(revocations.restrictionsOf(device)).toHaveLength(2);
   expect(revocations.restrictionsOf('RiversideMSP')).toEqual([rotation]);
   revocations.close();
+});
+
+describe('what shapes a patient’s standing is remembered', () => {
+  const acts = ['denyAccess', 'liftDenial', 'liftRule', 'nameContacts', 'startRecovery', 'setEmergencyCard'];
+  const told = acts.map((act, n) => revoking(n + 1, { act, iss: patient, record: id(act) }));
+  const ids = acts.map((act) => story.statement({ act, iss: patient, record: id(act) }).id);
+  const shaped = story.chain(...told.map((one) => [one]));
+
+  test('in the ledger’s order, and grants are no part of it', async () => {
+    const revocations = open();
+    await revocations.take(shaped.slice(0, 4));
+    await revocations.take(shaped.slice(4));
+    expect(revocations.restrictionsOf(patient)).toEqual(ids);
+    revocations.close();
+    const others = open();
+    expect(others.restrictionsOf(patient)).toEqual(ids);
+    await others.take(
+      story.chain(...told.map((one) => [one]), [revoking(9, story.grantPayload(patient, 2))]),
+    );
+    expect(others.restrictionsOf(patient)).toEqual(ids);
+    others.close();
+  });
+
+  test('in that order also when a line was lost and read again', async () => {
+    const first = open();
+    await first.take(shaped);
+    first.close();
+    const lines = readFileSync(file(), 'utf8').split('\n');
+    writeFileSync(file(), lines.filter((_, at) => at !== 2).join('\n'));
+    for (const _again of [1, 2]) {
+      const revocations = open();
+      await revocations.take(shaped.slice(revocations.next()));
+      expect(revocations.restrictionsOf(patient)).toEqual(ids);
+      revocations.close();
+    }
+  });
+
+  test('by a set of an earlier version only once it has read all blocks again', async () => {
+    const { lines } = AppendedLines.open(file());
+    lines.append([`chartkey-revocations/1 ${story.NETWORK}`, `restricts ${patient} ${ids[3]}`]);
+    writeFileSync(checkpoint(), JSON.stringify({ next: shaped.length, ...lines.mark }));
+    lines.close();
+    const revocations = open();
+    expect(revocations.next()).toBe(0);
+    await revocations.take(shaped);
+    expect(revocations.restrictionsOf(patient)).toEqual(ids);
+    revocations.close();
+  });
 });

@@ -191,6 +191,12 @@ const alterations: Alteration[] = [
       it.claim(it.requestOf(it.asked, it.approvals[0], it.byGuardian(it.asked.request, place)));
     },
   ],
+  [
+    'an approval by a key that the guardian has removed, the removal being left out',
+    (world, it) => {
+      world.restrictions.set(it.guardian.patient, ['R'.repeat(42).concat('A')]);
+    },
+  ],
   ['no request at all', (_, it) => void delete (it.releasable as Partial<Releasable>).requests],
 ];
 
