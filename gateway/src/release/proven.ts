@@ -1,5 +1,7 @@
 import {
   type ApprovedDevice,
+  checkIsUnsuspected,
+  checkMayWiden,
   checkSignature,
   grantIn,
   type OpeningUse,
@@ -19,6 +21,7 @@ import {
   instantAt,
   type LiveOpening,
   millisecondsOf,
+  type Patient,
   PractitionerKey,
   queries,
   type Relation,
@@ -86,24 +89,26 @@ export class Proven {
     return this.grants.obtain(`${patient} ${id}`, async () => {
       const accepted = await this.statements.of(id);
       if (accepted.statement.payload.act === 'passOn') return this.referral(id, patient);
-      const { statement, time, links = 1 } = accepted;
+      const { statement, time } = accepted;
       if (statement.payload.act === 'enrolPatient') {
         // Only the enrolment that the chain begins with was verified.
         const { statement: first } = await this.standings.after(patient, 1);
         if (first !== id) throw new Failure('NO_GRANT');
         return grantIn(statement, patient);
       }
-      await this.checkWasThen(patient, links, time);
-      const standing = await this.standings.after(patient, links);
-      await patientsAuthor(statement, standing, this.standings.signersAt(time), time);
+      const standing = await this.widened(patient, accepted);
+      const author = await patientsAuthor(statement, standing, this.standings.signersAt(time), time);
+      checkIsUnsuspected(standing, author, 'grantConsent', time);
       return grantIn(statement, patient);
     });
   }
 
   /** A grant that a practitioner of the grantee passed on, and the one it came from. */
   private async referral(id: string, patient: string): Promise<Grant> {
-    const { statement, time } = await this.accepted(id, 'passOn');
+    const accepted = await this.accepted(id, 'passOn');
+    const { statement, time } = accepted;
     const { payload } = statement;
+    await this.widened(patient, accepted);
     const { key } = await practitionersAuthor(statement, this.standings.signersAt(time), time);
     const original = await this.grant(payload.grant, patient);
     if (payload.patient !== patient) throw new Failure('PASS_ON_NOT_GRANTED');
@@ -167,6 +172,17 @@ export class Proven {
     if (statement.payload.act !== act)
       throw new Disagreement('a statement is of another kind than it stands for');
     return { ...rest, statement: statement as ReadStatement<StatementOf<Verb>> };
+  }
+
+  /**
+   * What stood about a patient when a grant was accepted: nothing that kept anybody from widening.
+   * @throws Failure PATIENT_FROZEN, RECOVERY_PROBATION
+   */
+  private async widened(patient: string, { links = 1, time }: Accepted): Promise<Patient> {
+    await this.checkWasThen(patient, links, time);
+    const standing = await this.standings.after(patient, links);
+    checkMayWiden(standing, 'grantConsent', time);
+    return standing;
   }
 
   /** State names the links at which a grant was accepted: the next link cannot be much older than the grant. */

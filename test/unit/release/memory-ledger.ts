@@ -20,6 +20,8 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
   readonly commits = new Map<string, { block: number; valid: boolean }>();
   /** by patient: ids of the statements that shaped what stands */
   readonly chains = new Map<string, string[]>();
+  /** links of a patient's chain when a statement was accepted, where that is told */
+  readonly linksAt = new Map<string, number>();
   grants: Grant[] = [];
   readonly asked: string[] = [];
 
@@ -56,7 +58,7 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
     switch (query) {
       case queries.statement:
         return found(
-          statement && { statement, transaction: '0'.repeat(64), committedAt },
+          statement && { statement, transaction: '0'.repeat(64), committedAt, links: this.linksAt.get(name) },
           'STATEMENT_UNKNOWN',
         );
       case queries.device:
