@@ -26,6 +26,7 @@ import * as z from 'zod';
 import { Disagreement, unproven } from './alarm.ts';
 import { approvedIn } from './approved.ts';
 import { checkIsNewest } from './devices.ts';
+import { refuseEnded } from './ended-openings.ts';
 import type { Claim } from './entitlement.ts';
 import { fallenKeys } from './fallen-keys.ts';
 import type { Proven } from './proven.ts';
@@ -92,6 +93,7 @@ export class Basis {
     if (isTreatingCustodian(asked)) return agree(entry, decideAccess({ ...asked, relation: { grants: [] } }));
     const { standings, grant, ...facts } = await this.proving(() => this.factsOf(claim));
     if (grant) await this.checkStands(entry, grant);
+    await refuseEnded(facts.openings, this.parts);
     const fallen = await fallenKeys(facts.openings, entry.organisation, this.parts);
     const decide = (standing: Patient) =>
       decideAccess({ ...asked, ...facts, fallen, standing: { ...standing, treating: [] } });

@@ -187,6 +187,8 @@ function revocationIn({ attributes, value }: LedgerWrite, block: number): string
       return [`${RESTRICTS} ${Target.parse(said.device)} ${id} ${block}`];
     case 'revokePractitioner':
       return [`${said.iss} ${Target.parse(said.key)}`];
+    case 'reviewBreakGlass':
+      return said.justified === true ? [] : [`review ${Target.parse(said.opening)}`];
     case 'withdrawApproval':
       return [`approval ${Target.parse(said.approval)}`];
     default:

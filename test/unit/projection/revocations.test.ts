@@ -242,6 +242,22 @@ describe('the set of revocations', () => {
   });
 });
 
+test('a review that finds a broken glass unjustified is remembered, a justified one not', async () => {
+  const review = { act: 'reviewBreakGlass', iss: id('reviewer'), reason: 'no-treatment' };
+  const revocations = open();
+  await revocations.take(
+    story.chain([
+      revoking(1, { ...review, opening: id('one'), justified: false }),
+      revoking(2, { ...review, opening: id('other'), justified: true }),
+    ]),
+  );
+  expect([revocations.has('review', id('one')), revocations.has('review', id('other'))]).toEqual([
+    true,
+    false,
+  ]);
+  revocations.close();
+});
+
 test('a renewal of a device and a new master key are remembered in the ledger’s order', async () => {
   const renewal = { act: 'renewDevice', iss: 'RiversideMSP', device, validUntil: '2027-01-01T00:00:00.000Z' };
   const rotation = id('rotation');

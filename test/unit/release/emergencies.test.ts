@@ -68,6 +68,7 @@ function emergency(by: Registered, change: object = {}, second?: Registered) {
     grant: undefined,
     practitioner,
   } as const;
+  world.ledger.openings.set(id, opening);
   const made = world.newAccess(devices.lakesideDesk, about);
   Object.assign(made.releasable, { opening, now: { is: 'granted', basis: 'break-glass' } });
   return made;
@@ -143,6 +144,14 @@ test.each<[string, () => ReturnType<typeof emergency>]>([
       return emergency(physician);
     },
   ],
+  [
+    'an opening that a review has ended, told as live',
+    () => {
+      const made = emergency(physician);
+      world.revoked.add(`review ${made.releasable.entry.ground}`);
+      return made;
+    },
+  ],
 ])('state alone releases nothing, and raises an alarm: %s', async (_title, alter) => {
   const { access } = alter();
   expect(await codeOf(ask(world, access))).toBe('LEDGER_DISAGREES');
@@ -154,6 +163,17 @@ test('a key revoked meanwhile is a refusal, and no alarm', async () => {
   world.revoked.add(`LakesideMSP ${physician.key}`);
   Object.assign(world.ledger.practitioners.get(physician.key) ?? {}, { status: 'revoked' });
   expect(await codeOf(ask(world, access))).toBe('PRACTITIONER_REVOKED');
+  expect(world.alarms).toEqual([]);
+});
+
+test('an opening that a review ends meanwhile is a refusal, and no alarm', async () => {
+  const { access, releasable } = emergency(physician);
+  const { opening } = releasable;
+  world.revoked.add(`review ${opening?.opening}`);
+  const review = { statement: text, organisation: 'RegulatorMSP', key: text, justified: false } as const;
+  const reviewed = { ...review, reason: 'no-treatment', at: instantAt(world.clock.now) } as const;
+  world.ledger.openings.set(opening?.opening ?? '', { ...(opening as Opening), review: reviewed });
+  expect(await codeOf(ask(world, access))).toBe('BREAK_GLASS_OVER');
   expect(world.alarms).toEqual([]);
 });
 

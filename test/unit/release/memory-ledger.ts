@@ -2,6 +2,7 @@ import {
   type Device,
   Failure,
   type Grant,
+  type Opening,
   type PatientFacts,
   type PractitionerKey,
   queries,
@@ -16,6 +17,7 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
   readonly statements = new Map<string, string>();
   readonly devices = new Map<string, Device>();
   readonly practitioners = new Map<string, PractitionerKey>();
+  readonly openings = new Map<string, Opening>();
   readonly releasable = new Map<string, Releasable>();
   readonly commits = new Map<string, { block: number; valid: boolean }>();
   /** by patient: ids of the statements that shaped what stands */
@@ -65,6 +67,8 @@ export class MemoryLedger implements Pick<Ledger, 'evaluate' | 'commitOf'> {
         return found(this.devices.get(name), 'DEVICE_UNKNOWN');
       case queries.practitioner:
         return found(this.practitioners.get(name), 'PRACTITIONER_UNKNOWN');
+      case queries.opening:
+        return found(this.openings.get(name), 'OPENING_UNKNOWN');
       case queries.releasable:
         return (JSON.parse(name) as string[]).map((access) =>
           structuredClone(this.releasable.get(access) ?? { code: 'ACCESS_UNKNOWN' }),
@@ -104,7 +108,8 @@ function found<Value>(
     | 'DEVICE_UNKNOWN'
     | 'ACCESS_UNKNOWN'
     | 'PATIENT_UNKNOWN'
-    | 'PRACTITIONER_UNKNOWN',
+    | 'PRACTITIONER_UNKNOWN'
+    | 'OPENING_UNKNOWN',
 ): Value {
   if (value === undefined || value === '') throw new Failure(code);
   return structuredClone(value);
