@@ -161,6 +161,25 @@ describe('who may ask who could read', () => {
     expect((await watching.ask(path)).code).toBe('NOT_YOURS');
   });
 
+  test('a delegate learns nothing here of what the patient hides from it, and nothing at all when suspected', async () => {
+    const guardian = await people.patient();
+    const { patient, record } = await patientWithRecord();
+    const powers = ['log', 'read', 'grant'];
+    await patient.orders({ act: 'nameDelegate', person: guardian.id, kind: 'guardian', powers });
+    const what = { records: [record] };
+    await patient.orders({ act: 'denyAccess', who: { person: guardian.id }, what });
+    await patient.orders({ act: 'denyAccess', what });
+    const against = await patient.orders({ act: 'denyAccess', who: { organisation: 'LakesideMSP' } });
+    const denials = `/v1/patients/${patient.id}/denials`;
+    expect((await guardian.ask(readers(patient, record))).code).toBe('RECORD_UNKNOWN');
+    expect((await guardian.ask(denials)).json['items']).toMatchObject([{ denial: against }]);
+    expect((await patient.ask(denials)).json['items']).toHaveLength(3);
+    accepted(await sendStatement(river.url, patient.says({ act: 'freeze', suspect: guardian.id })));
+    for (const path of [denials, `/v1/patients/${patient.id}/break-glass`]) {
+      expect([path, (await guardian.ask(path)).code]).toEqual([path, 'NOT_YOURS']);
+    }
+  });
+
   test.each<[string, () => Promise<string>, string]>([
     [
       'of another patient’s record',

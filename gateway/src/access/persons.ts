@@ -44,10 +44,7 @@ export class Persons {
     if (session.subject !== 'patient') throw new Failure('NOT_YOURS');
     if (session.id === patient) return undefined;
     const facts = await unlessForbidden(() => this.factsOf(patient).catch(notYours));
-    const delegate = facts && delegationOf(facts, session.id, power, this.now());
-    if (!delegate) throw new Failure('NOT_YOURS');
-    const author = { is: 'delegate' as const, delegate, key: session.key ?? '' };
-    if (isSuspect(facts, author, this.now())) throw new Failure('NOT_YOURS');
+    if (!facts || !actsFor(facts, session, power, this.now())) throw new Failure('NOT_YOURS');
     return facts;
   }
 
@@ -95,6 +92,17 @@ export class Persons {
 /** Who asks about somebody unknown learns no more than about somebody else's. */
 function notYours(error: unknown): never {
   throw error instanceof Failure && error.code === 'PATIENT_UNKNOWN' ? new Failure('NOT_YOURS') : error;
+}
+
+/** Acts this person for the patient now, with this power, and nobody suspects it? */
+export function actsFor(
+  standing: Patient,
+  { id, key = '' }: Caller['session'],
+  power: Power | 'any',
+  time: number,
+): boolean {
+  const delegate = delegationOf(standing, id, power, time);
+  return delegate !== undefined && !isSuspect(standing, { is: 'delegate', delegate, key }, time);
 }
 
 function isSuspect(standing: Patient, author: Author, time: number): boolean {

@@ -1,4 +1,4 @@
-import { changesOf, delegationOf, type ReadersFacts, readersOf } from '@chartkey/rules';
+import { changesOf, hidesFrom, type ReadersFacts, readersOf } from '@chartkey/rules';
 import {
   type Denial,
   Failure,
@@ -14,6 +14,7 @@ import {
 } from '@chartkey/vocabulary';
 import type { Caller, Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { actsFor } from './persons.ts';
 import type { Questions } from './questions.ts';
 
 export interface ReadersParts {
@@ -44,8 +45,11 @@ export class Readers {
   ): Promise<ReadersAnswer> {
     const standing = await this.standingFor(caller, patient);
     const about = RecordFacts.parse(await this.parts.ledger.evaluate(queries.record, record));
-    if (about.patient !== patient) throw new Failure('RECORD_UNKNOWN');
-    if (caller.session.subject === 'device') {
+    const { session } = caller;
+    const isHidden =
+      isAnothers(session, patient) && standing.denials.some((one) => hidesFrom(one, session.id, about));
+    if (about.patient !== patient || isHidden) throw new Failure('RECORD_UNKNOWN');
+    if (session.subject === 'device') {
       await this.parts.questions.log(caller, { patient, readersOf: record, without });
     }
     const { genesis } = this.parts;
@@ -61,17 +65,25 @@ export class Readers {
     return { ...answer, without: { statement: without, ...changesOf(facts, without) } };
   }
 
-  /** The denials that stand, for the same. @throws Failure PATIENT_UNKNOWN, NOT_YOURS */
+  /**
+   * The denials that stand, for the same; a delegate is not told of those that hide something from it.
+   * @throws Failure PATIENT_UNKNOWN, NOT_YOURS
+   */
   async denialsOf(caller: Caller, patient: string): Promise<Page<Denial>> {
-    return { items: (await this.standingFor(caller, patient)).denials };
+    const { session } = caller;
+    const { denials, delegates } = await this.standingFor(caller, patient);
+    if (!isAnothers(session, patient)) return { items: denials };
+    const reads = delegates.some(({ person, powers }) => person === session.id && powers.includes('read'));
+    const hides = ({ who }: Denial) =>
+      who === undefined ? reads : 'person' in who && who.person === session.id;
+    return { items: denials.filter((one) => !hides(one)) };
   }
 
   private async standingFor({ session, member }: Caller, patient: string): Promise<Patient> {
     const isPerson = session.subject === 'patient';
     if (!isPerson && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
     const standing = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
-    const mayLook =
-      !isPerson || session.id === patient || delegationOf(standing, session.id, 'log', this.now());
+    const mayLook = !isAnothers(session, patient) || actsFor(standing, session, 'log', this.now());
     if (!mayLook) throw new Failure('NOT_YOURS');
     return standing;
   }
@@ -89,3 +101,7 @@ export class Readers {
     };
   }
 }
+
+/** Does a person ask about another one? */
+const isAnothers = ({ subject, id }: Caller['session'], patient: string) =>
+  subject === 'patient' && id !== patient;

@@ -1,4 +1,4 @@
-import { mayAct, readStatement } from '@chartkey/rules';
+import { readStatement } from '@chartkey/rules';
 import {
   type BrokenGlass,
   Dispute,
@@ -14,6 +14,7 @@ import {
   PractitionerFacts,
   queries,
 } from '@chartkey/vocabulary';
+import { actsFor } from '../access/persons.ts';
 import type { Caller } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Expiring } from '../sessions/expiring.ts';
@@ -147,8 +148,8 @@ export class Emergencies implements EmergencyVerbs {
   private async isPatients({ session }: Caller, patient: string): Promise<boolean> {
     if (session.subject !== 'patient') return false;
     if (session.id === patient) return true;
-    const { delegates } = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
-    return delegates.some((one) => mayAct(one, session.id, 'log', this.now()));
+    const standing = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
+    return actsFor(standing, session, 'log', this.now());
   }
 }
 
