@@ -17,18 +17,23 @@ export const MOST_GRANTS = 256;
 export const MOST_TREATING = 16;
 /** Bytes of their value on the ledger: each counted use writes it whole. */
 const MOST_GRANTS_BYTES = 65_536;
+/** Of those to everybody treating, which stand in the patient's own value. */
+const MOST_TREATING_BYTES = 16_384;
 
 /**
  * Adds a grant among those to the same grantees; ended and used-up ones make room when it is needed.
- * @throws Failure GRANT_LIMIT when 256 live ones (16 to everybody treating), or 64 KiB of them, stand already
+ * @throws Failure GRANT_LIMIT when 256 live ones, or 64 KiB of them, stand already (to everybody treating: 16, 16 KiB)
  */
 export function addGrant(grants: readonly Grant[], grant: Grant, time: number): Grant[] {
-  const most = 'treating' in grant.grantee ? MOST_TREATING : MOST_GRANTS;
-  const kept = grants.length < most ? grants : grants.filter((one) => !hasEnded(one, time) && !isUsedUp(one));
-  const grown = [...kept, grant];
-  const isTooMany = grown.length > most || canonicalJson(grown).length > MOST_GRANTS_BYTES;
-  if (isTooMany) throw new Failure('GRANT_LIMIT');
-  return grown;
+  const isToAll = 'treating' in grant.grantee;
+  const most = isToAll ? MOST_TREATING : MOST_GRANTS;
+  const mostBytes = isToAll ? MOST_TREATING_BYTES : MOST_GRANTS_BYTES;
+  const fits = (all: Grant[]) => all.length <= most && canonicalJson(all).length <= mostBytes;
+  const grown = [...grants, grant];
+  if (fits(grown)) return grown;
+  const live = [...grants.filter((one) => !hasEnded(one, time) && !isUsedUp(one)), grant];
+  if (!fits(live)) throw new Failure('GRANT_LIMIT');
+  return live;
 }
 
 /**

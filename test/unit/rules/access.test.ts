@@ -206,3 +206,21 @@ test.each([
   const withUsedUp = [{ ...first!, maxUses: 1, uses: 1 }, ...others];
   expect(addGrant(withUsedUp, { ...one, grant: 'new' }, noon)).toHaveLength(most);
 });
+
+test('ended grants make room where there are few, but long ones', () => {
+  const records = Array.from({ length: 64 }, (_, n) => String(n).padStart(26, 'a'));
+  const labels = Array.from({ length: 64 }, (_, n) => String(n).padStart(22, 'A'));
+  const long = grant({ scope: { records, labels, except: { records, labels } } });
+  const nine = Array.from({ length: 9 }, (_, n) => ({ ...long, grant: `g${n}` }));
+  expect(() => addGrant(nine, long, noon)).toThrow('[GRANT_LIMIT]');
+  const ended = nine.map((one) => ({ ...one, notAfter: noonAnd(-1) }));
+  expect(addGrant(ended, long, noon)).toEqual([long]);
+});
+
+test('grants to everybody treating, which each access reads, are shorter in all', () => {
+  const records = Array.from({ length: 64 }, (_, n) => String(n).padStart(26, 'a'));
+  const long = grant({ grantee: { treating: true }, scope: { records, except: { records } } });
+  const four = [1, 2, 3, 4].map((n) => ({ ...long, grant: `g${n}` }));
+  expect(addGrant(four.slice(1), long, noon)).toHaveLength(4);
+  expect(() => addGrant(four, long, noon)).toThrow('[GRANT_LIMIT]');
+});

@@ -10,7 +10,7 @@ import { changesOfRecovery } from './recovery-changes.ts';
 import { checkIsUnsuspected, checkMayWiden } from './restraints.ts';
 import type { Confirmed, StandingAct } from './words.ts';
 
-/** Bytes of a patient's standing on the ledger: every access reads it. */
+/** Bytes of a patient's standing on the ledger, which every access reads; grants to all treating have a limit of their own. */
 const MOST_BYTES = 32_768;
 
 /** One statement that changes what stands about a patient, its author checked. */
@@ -51,7 +51,8 @@ export function changeStanding(standing: Patient, change: Change): Patient {
   const apply = changes[act] as (standing: Patient, change: Change) => Patient;
   const applied = withLost(standing, apply(standing, change), author, time);
   const changed = { ...applied, links: standing.links + 1 };
-  if (growing.has(act) && canonicalJson(changed).length > MOST_BYTES) throw new Failure('STANDING_LIMIT');
+  const isTooLong = () => canonicalJson({ ...changed, treating: [] }).length > MOST_BYTES;
+  if (growing.has(act) && isTooLong()) throw new Failure('STANDING_LIMIT');
   return changed;
 }
 
