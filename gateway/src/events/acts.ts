@@ -66,6 +66,7 @@ const acts: { readonly [Verb in Act]?: Telling<Verb> } = {
   rotateKey: about('key-change'),
   nameContacts: about('recovery'),
   startRecovery: about('recovery'),
+  confirmRecovery: about('recovery'),
   vetoRecovery: about('recovery'),
   completeRecovery: about('recovery'),
   freeze: about('frozen'),

@@ -72,6 +72,21 @@ test.each<[string, story.MakeWrites, object[]]>([
     ],
   ],
   [
+    'a recovery that enough contacts have agreed to: its window runs',
+    said({ act: 'confirmRecovery', iss: patient, recovery: id('recovery'), approvals: [id('approval')] }),
+    [
+      {
+        ...{ kind: 'recovery', patient, to: { patient } },
+        statement: idOf({
+          act: 'confirmRecovery',
+          iss: patient,
+          recovery: id('recovery'),
+          approvals: [id('approval')],
+        }),
+      },
+    ],
+  ],
+  [
     'a denied look',
     (tx) => [story.accessesWrite(tx, [{ patient, denied: true, device: 'river' }])],
     [
