@@ -58,7 +58,8 @@ export class NaiveKeys {
     const { recovery } = this;
     const isOverridden = recovery?.isSecond && !recovery.vetoed && recovery.lost.has(by);
     if (isOverridden && (recovery.agreedOn !== undefined || step.is === 'veto')) return false;
-    if (step.is !== 'unfreeze' && this.frozen?.suspects.has(by)) return false;
+    const isOpenToSuspects = step.is === 'unfreeze' || step.is === 'veto';
+    if (!isOpenToSuspects && this.frozen?.suspects.has(by)) return false;
     const mayWiden = !this.frozen && this.day > this.probationUntil;
     switch (step.is) {
       case 'add':

@@ -71,6 +71,18 @@ describe('a veto', () => {
     }
   });
 
+  test('is the patient’s also where a delegate who is a contact has its only key suspected', async () => {
+    const naming = { act: 'nameDelegate', person: mother.iss, kind: 'carer', powers: ['log'] };
+    await town.says(patient, naming);
+    await town.says(mother, { act: 'freeze', suspect: patient.key.id, patient: patient.iss });
+    const recovery = await town.says(mother, start());
+    expect(await confirm(recovery, hospital)).toBe('accepted');
+    expect(await town.code(patient, { act: 'revokeDelegate', delegation: recovery })).toBe('SUSPECT_KEY');
+    expect(await town.code(patient, veto(recovery))).toBe('accepted');
+    town.pass(7);
+    expect(await complete(recovery)).toBe('RECOVERY_VETOED');
+  });
+
   test('by a stranger, or of another recovery, stops nothing', async () => {
     const recovery = await town.says(mother, start());
     expect(await town.code(thief, { ...veto(recovery), patient: patient.iss })).toBe('NOT_A_DELEGATE');

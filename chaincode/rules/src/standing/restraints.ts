@@ -50,7 +50,8 @@ export function checkMaySignForOthers(person: Patient, key: string, act: Act, ti
 }
 
 /**
- * What a freeze suspects, or an agreed second attempt at a recovery names lost, signs nothing meanwhile.
+ * What a freeze suspects signs nothing meanwhile but a veto; what an agreed second attempt at a recovery names
+ * lost, nothing at all.
  * @throws Failure SUSPECT_KEY
  */
 export function checkIsUnsuspected(
@@ -59,8 +60,9 @@ export function checkIsUnsuspected(
   act: Act | undefined,
   time: number,
 ): void {
-  // Contacts may unfreeze through a suspected key: the verb itself looks.
-  const suspects = act === 'unfreeze' ? [] : (standing.frozen?.suspects ?? []);
+  // Contacts may unfreeze through a suspected key: the verb itself looks. And nobody takes a patient's veto away
+  // by suspecting it: a delegate may be a contact as well.
+  const suspects = act === 'unfreeze' || act === 'vetoRecovery' ? [] : (standing.frozen?.suspects ?? []);
   const barred = [...suspects, ...lostAt(standing, act, time)];
   if (namesOf(author).some((name) => barred.includes(name))) throw new Failure('SUSPECT_KEY');
 }
