@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { metricsApp } from '../../gateway/src/http/metrics-app.ts';
+import { routes } from '../../gateway/src/http/routes/index.ts';
 import { listen } from '../../gateway/src/http/serve.ts';
 import { patient, record } from './support/memory-gateway.ts';
 import { exchange, type Served, serve } from './support/served.ts';
@@ -100,6 +101,9 @@ test('a listed origin may call and read what it needs, another hears nothing', a
     'access-control-allow-methods': 'GET, POST, PUT, DELETE',
     vary: 'Origin',
   });
+  const named = routes.flatMap((route) => Object.keys(route.headers?.shape ?? {}));
+  const mayBeSent = String(allowed.headers['access-control-allow-headers']).split(', ');
+  expect(mayBeSent).toEqual(expect.arrayContaining(['Authorization', 'Content-Type', ...named]));
   const foreign = await preflight('https://evil.example');
   expect([foreign.status, foreign.headers['access-control-allow-origin']]).toEqual([405, undefined]);
   const headers = ['Authorization: Bearer device', 'Origin: https://app.example'];

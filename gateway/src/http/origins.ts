@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express';
 
-const exposed = 'Access-Id, Chartkey-Ledger, Content-Range, ETag, Location, Repr-Digest, Retry-After';
+const exposed =
+  'Access-Id, Chartkey-Ledger, Content-Range, ETag, Late-Entry, Location, Repr-Digest, Retry-After';
 const allowedHeaders =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Purpose-Of-Use, Range';
+  'Authorization, Break-Glass, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Purpose-Of-Use, Range';
 
 /** CORS (Fetch standard) for the listed origins of browser apps only; nobody else hears of it. */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
