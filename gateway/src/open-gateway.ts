@@ -174,6 +174,7 @@ export async function openGateway(
         news: following.news,
         current: () => following.lists(),
         isRevoked: (of, target) => following.revocations.has(of, target),
+        persons: new Persons(ledger),
         store: await openFileStore(folder.of('webhooks')),
         logger: log,
         streamsPerCaller: config.STREAMS_PER_CALLER,
@@ -243,7 +244,7 @@ function verbs(
   const questions = new Questions(ledger, retryKeys);
   const lists = following && (() => following.lists());
   const trail = new Trail({ ledger, asking, questions, persons, lists });
-  const readers = new Readers({ ledger, genesis, questions });
+  const readers = new Readers({ ledger, genesis, questions, persons });
   const room = releases ?? withoutVault;
   const reads = new Reads({
     asking,
@@ -271,12 +272,12 @@ function verbs(
     return standing(caller);
   };
   const { reasons } = rooms;
-  const emergencies = new Emergencies({ ledger, genesis, statements, reasons, standing });
+  const emergencies = new Emergencies({ ledger, genesis, statements, reasons, persons, present });
   return {
     startSession: (assertion) => sessions.start(assertion),
     callerOf: (token) => sessions.callerOf(token),
     submitStatement: (...handedIn) => statements.submit(...handedIn),
-    takeOffer: (caller, request) => offers.take(caller, request),
+    takeOffer: async (caller, request) => offers.take(standing(caller), request),
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
     anchorOf: async (caller, record) => records.anchorOf(await present(caller), record),
@@ -294,8 +295,8 @@ function verbs(
     readersOf: async (caller, patient, about) => readers.readersOf(await present(caller), patient, about),
     accessesOf: async (caller, patient, cursor) => trail.accessesOf(await present(caller), patient, cursor),
     auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
-    ...eventVerbs({ events, standing, ask: (caller, question) => trail.logQuestion(caller, question) }),
-    ...approvalVerbs(new Approvals({ ledger }), standing),
+    ...eventVerbs({ events, present, ask: (caller, question) => trail.logQuestion(caller, question) }),
+    ...approvalVerbs(new Approvals({ ledger, persons }), present),
     organisations: () => members.organisations(),
     organisationOf: (id) => members.organisationOf(id),
     devicesOf: (id, cursor) => members.devicesOf(id, cursor),

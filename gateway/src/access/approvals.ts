@@ -1,11 +1,10 @@
-import { delegationOf, isSame } from '@chartkey/rules';
+import { isSame } from '@chartkey/rules';
 import {
   type ApprovalAnswer,
   ApprovalRequest,
   ApprovalsAsked,
   type Approver,
   Failure,
-  PatientFacts,
   type Purpose,
   queries,
   transactions,
@@ -14,21 +13,17 @@ import {
 import type { Caller, Gateway, Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { persistently } from '../statements/persistence.ts';
+import type { Persons } from './persons.ts';
 import { choosePurpose } from './purpose.ts';
 
 export interface ApprovalsParts {
   ledger: Pick<Ledger, 'submit' | 'evaluate'>;
-  /** milliseconds since 1970 */
-  now?: () => number;
+  persons: Pick<Persons, 'may'>;
 }
 
 /** Asks approvers, and shows a request to whom it concerns. Approving itself is a statement. */
 export class Approvals {
-  private readonly now: () => number;
-
-  constructor(private readonly parts: ApprovalsParts) {
-    this.now = parts.now ?? Date.now;
-  }
+  constructor(private readonly parts: ApprovalsParts) {}
 
   /**
    * Asks under every rule that names the record; what stands already is answered again.
@@ -55,18 +50,19 @@ export class Approvals {
   /**
    * What waits for the caller: for a person, or the patient in whose place it approves; for a device's
    * organisation.
-   * @throws Failure NOT_YOURS, NOT_A_DELEGATE, PATIENT_UNKNOWN, CARE_MEMBERS_ONLY
+   * @throws Failure NOT_YOURS, NOT_A_DELEGATE, CARE_MEMBERS_ONLY
    */
   async waiting(
-    { session, member }: Caller,
+    caller: Caller,
     { patient, cursor = '' }: { patient?: string | undefined; cursor?: string | undefined },
   ): Promise<Page<ApprovalAnswer>> {
+    const { session, member } = caller;
     if (session.subject === 'device') {
       if (patient !== undefined) throw new Failure('NOT_YOURS');
       return this.page(member?.id ?? '', cursor);
     }
     if (patient === undefined || patient === session.id) return this.page(session.id, cursor);
-    if (!(await this.mayApproveFor(patient, session.id))) throw new Failure('NOT_A_DELEGATE');
+    if (!(await this.parts.persons.may(caller, patient, 'approve'))) throw new Failure('NOT_A_DELEGATE');
     const { items, next } = await this.page(patient, cursor);
     const self = { person: session.id };
     // A delegate stands in for the patient where its own records are asked for, and is not asked itself.
@@ -85,7 +81,8 @@ export class Approvals {
     return request;
   }
 
-  private async concerns({ of, subject }: ApprovalRequest, { session, member }: Caller): Promise<boolean> {
+  private async concerns({ of, subject }: ApprovalRequest, caller: Caller): Promise<boolean> {
+    const { session, member } = caller;
     const isAsked = (principal: Approver) => of.some((one) => isSame(one, principal));
     if (session.subject === 'device') {
       const organisation = member?.id ?? '';
@@ -95,12 +92,7 @@ export class Approvals {
     const person = session.id;
     if (isAsked({ person })) return true;
     if (!('patient' in subject)) return false;
-    return subject.patient === person || this.mayApproveFor(subject.patient, person);
-  }
-
-  private async mayApproveFor(patient: string, person: string): Promise<boolean> {
-    const facts = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
-    return delegationOf(facts, person, 'approve', this.now()) !== undefined;
+    return this.parts.persons.may(caller, subject.patient, 'approve');
   }
 
   private async page(principal: string, after: string): Promise<Page<ApprovalAnswer>> {
@@ -110,14 +102,14 @@ export class Approvals {
   }
 }
 
-/** The verbs of approvals. @param standing refuses a caller whose device was revoked meanwhile */
+/** The verbs of approvals. @param present refuses a caller whose device or key was revoked meanwhile */
 export function approvalVerbs(
   approvals: Approvals,
-  standing: (caller: Caller) => Caller,
+  present: (caller: Caller) => Promise<Caller>,
 ): Pick<Gateway, 'requestApproval' | 'waitingApprovals' | 'approvalOf'> {
   return {
     requestApproval: (caller, ask) => approvals.request(caller, ask),
-    waitingApprovals: async (caller, page) => approvals.waiting(standing(caller), page),
-    approvalOf: async (caller, request) => approvals.one(standing(caller), request),
+    waitingApprovals: async (caller, page) => approvals.waiting(await present(caller), page),
+    approvalOf: async (caller, request) => approvals.one(await present(caller), request),
   };
 }

@@ -26,13 +26,22 @@ export class Persons {
    * has nothing to show them.
    * @throws Failure TOKEN_INVALID
    */
-  async check({ session }: Caller): Promise<void> {
-    if (session.subject !== 'patient') return;
+  async check(caller: Caller): Promise<void> {
+    if (!(await this.stands(caller))) throw new Failure('TOKEN_INVALID');
+  }
+
+  /** Does the key behind a person's token still sign for it, and is it not suspect? */
+  async stands({ session }: Caller): Promise<boolean> {
+    if (session.subject !== 'patient') return true;
     const facts = await unlessForbidden(() => this.factsOf(session.id));
     const key = session.key ?? '';
-    if (!facts) return;
-    const signs = keyNamed(facts.keys, key) && !isSuspect(facts, { is: 'patient', key }, this.now());
-    if (!signs) throw new Failure('TOKEN_INVALID');
+    if (!facts) return true;
+    return keyNamed(facts.keys, key) !== undefined && !isSuspect(facts, { is: 'patient', key }, this.now());
+  }
+
+  /** Does a key still sign for a patient? A freeze that names it changes nothing: anybody with a key may freeze. */
+  async isKeyOf(patient: string, key: string): Promise<boolean> {
+    return keyNamed((await this.factsOf(patient)).keys, key) !== undefined;
   }
 
   /**
@@ -46,6 +55,17 @@ export class Persons {
     const facts = await unlessForbidden(() => this.factsOf(patient).catch(notYours));
     if (!facts || !actsFor(facts, session, power, this.now())) throw new Failure('NOT_YOURS');
     return facts;
+  }
+
+  /** The same as a question: of a stranger and of somebody unknown the answer is no. */
+  async may(caller: Caller, patient: string, power: Power): Promise<boolean> {
+    try {
+      await this.mayAsk(caller, patient, power);
+      return true;
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'NOT_YOURS') return false;
+      throw error;
+    }
   }
 
   /** Whom a person acts for, now or by what has yet to begin. */

@@ -14,13 +14,14 @@ import {
 } from '@chartkey/vocabulary';
 import type { Caller, Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { actsFor } from './persons.ts';
+import type { Persons } from './persons.ts';
 import type { Questions } from './questions.ts';
 
 export interface ReadersParts {
   ledger: Pick<Ledger, 'evaluate'>;
   genesis: Genesis;
   questions: Questions;
+  persons: Pick<Persons, 'mayAsk'>;
   now?: () => number;
 }
 
@@ -79,13 +80,10 @@ export class Readers {
     return { items: denials.filter((one) => !hides(one)) };
   }
 
-  private async standingFor({ session, member }: Caller, patient: string): Promise<Patient> {
-    const isPerson = session.subject === 'patient';
-    if (!isPerson && member?.kind !== 'regulator') throw new Failure('NOT_YOURS');
-    const standing = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
-    const mayLook = !isAnothers(session, patient) || actsFor(standing, session, 'log', this.now());
-    if (!mayLook) throw new Failure('NOT_YOURS');
-    return standing;
+  private async standingFor(caller: Caller, patient: string): Promise<Patient> {
+    const { ledger, persons } = this.parts;
+    if (caller.member?.kind !== 'regulator') await persons.mayAsk(caller, patient, 'log');
+    return PatientFacts.parse(await ledger.evaluate(queries.patient, patient));
   }
 
   private async standsWith(patient: string, organisation: string) {

@@ -14,7 +14,7 @@ import {
   PractitionerFacts,
   queries,
 } from '@chartkey/vocabulary';
-import { actsFor } from '../access/persons.ts';
+import type { Persons } from '../access/persons.ts';
 import type { Caller } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Expiring } from '../sessions/expiring.ts';
@@ -32,8 +32,9 @@ export interface EmergenciesParts {
   genesis: Genesis;
   statements: Pick<Statements, 'submit'>;
   reasons: Reasons;
-  /** @throws Failure DEVICE_REVOKED though its session lives */
-  standing(caller: Caller): Caller;
+  persons: Pick<Persons, 'may'>;
+  /** @throws Failure DEVICE_REVOKED, TOKEN_INVALID though its session lives */
+  present(caller: Caller): Promise<Caller>;
   /** milliseconds since 1970 */
   now?: () => number;
 }
@@ -58,14 +59,14 @@ export class Emergencies implements EmergencyVerbs {
   }
 
   async keepReason(caller: Caller, patient: string, words: string): Promise<KeptReason> {
-    const { session } = this.parts.standing(caller);
+    const { session } = await this.parts.present(caller);
     if (session.subject !== 'device') throw new Failure('DEVICES_ONLY');
     PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
     return { text: await this.parts.reasons.keep(patient, words) };
   }
 
   async openingOf(caller: Caller, id: string): Promise<BrokenGlass> {
-    this.parts.standing(caller);
+    await this.parts.present(caller);
     const opening = Opening.parse(await this.parts.ledger.evaluate(queries.opening, id));
     const isPatients = await this.isPatients(caller, opening.patient);
     const isReviewers = isReviewerOf(caller, opening.organisation);
@@ -79,7 +80,7 @@ export class Emergencies implements EmergencyVerbs {
   }
 
   async openingsOf(caller: Caller, patient: string): Promise<BrokenGlass[]> {
-    this.parts.standing(caller);
+    await this.parts.present(caller);
     if (!isRegulators(caller) && !(await this.isPatients(caller, patient))) throw new Failure('NOT_YOURS');
     const openings = await this.openings(queries.openingsOf, patient);
     return openings.sort((one, other) => (one.openedAt < other.openedAt ? 1 : -1));
@@ -87,21 +88,21 @@ export class Emergencies implements EmergencyVerbs {
 
   async unreviewed(caller: Caller, named: string | undefined): Promise<BrokenGlass[]> {
     const found = [];
-    for (const organisation of this.whose(this.parts.standing(caller), named)) {
+    for (const organisation of this.whose(await this.parts.present(caller), named)) {
       found.push(...(await this.openings(queries.unreviewed, organisation)));
     }
     return found.sort((one, other) => (one.reviewBy < other.reviewBy ? -1 : 1));
   }
 
   async disputes(caller: Caller): Promise<Dispute[]> {
-    if (!isRegulators(this.parts.standing(caller))) throw new Failure('REGULATORS_ONLY');
+    if (!isRegulators(await this.parts.present(caller))) throw new Failure('REGULATORS_ONLY');
     const disputes = Dispute.array().parse(await this.parts.ledger.evaluate(queries.disputes));
     return disputes.sort((one, other) => (one.openedAt < other.openedAt ? 1 : -1));
   }
 
   /** For the patient, and for a device whose practitioner has broken the glass on it. */
   async cardOf(caller: Caller, patient: string): Promise<EmergencyCard> {
-    const { session, member } = this.parts.standing(caller);
+    const { session, member } = await this.parts.present(caller);
     if (session.subject === 'device') {
       const answer = await this.parts.ledger.evaluate(queries.liveOpenings, patient, member?.id ?? '');
       const isLive = LiveOpening.array()
@@ -145,11 +146,8 @@ export class Emergencies implements EmergencyVerbs {
   }
 
   /** Is the caller the patient, or a delegate who may see the log? */
-  private async isPatients({ session }: Caller, patient: string): Promise<boolean> {
-    if (session.subject !== 'patient') return false;
-    if (session.id === patient) return true;
-    const standing = PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
-    return actsFor(standing, session, 'log', this.now());
+  private isPatients(caller: Caller, patient: string): Promise<boolean> {
+    return this.parts.persons.may(caller, patient, 'log');
   }
 }
 

@@ -1,5 +1,6 @@
 import { Failure, type LedgerEvent, type Webhook, type WebhookRequest } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
+import type { Persons } from '../access/persons.ts';
 import type { Caller, EventStream, Gateway, Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { GatewayDevice } from '../release/index.ts';
@@ -30,6 +31,7 @@ export interface EventRoomParts {
   /** @throws Failure INDEX_BEHIND while the index does not show what the own peer holds */
   current: () => Promise<unknown>;
   isRevoked: (organisation: string, device: string) => boolean;
+  persons: Pick<Persons, 'stands' | 'isKeyOf'>;
   /** of the webhooks */
   store: Store;
   logger: Pick<Logger, 'warn'>;
@@ -45,9 +47,12 @@ export class EventRoom {
   ) {}
 
   static async open(parts: EventRoomParts): Promise<EventRoom> {
-    const { demo, isRevoked } = parts;
+    const { demo, isRevoked, persons } = parts;
     const egress = new Egress(demo);
-    const stands = ({ member, session }: Caller) => !member || !isRevoked(member.id, session.id);
+    const stands = async (caller: Caller) => {
+      const { member, session } = caller;
+      return member ? !isRevoked(member.id, session.id) : persons.stands(caller);
+    };
     const now = Date.now;
     // An index that is being filled again would take the past for the present.
     const present = async () => {
@@ -60,6 +65,7 @@ export class EventRoom {
       notes: new WebhookNotes(parts.store),
       calls: new WebhookCalls({ ...parts, egress, now }),
       lanes: new AtOnce(CALLS_AT_ONCE),
+      isKeyOf: (patient, key) => persons.isKeyOf(patient, key),
       perOwner: parts.webhooksPerOwner,
       present,
       now,
@@ -101,16 +107,16 @@ type EventVerbs = Pick<Gateway, 'eventsOf' | 'followEvents' | 'addWebhook' | 'we
 export interface EventVerbsParts {
   /** undefined for a third party, which holds no blocks */
   events: EventRoom | undefined;
-  /** @throws Failure DEVICE_REVOKED */
-  standing: (caller: Caller) => Caller;
+  /** @throws Failure DEVICE_REVOKED, TOKEN_INVALID */
+  present: (caller: Caller) => Promise<Caller>;
   /** logs a regulator's question on the ledger */
   ask: (caller: Caller, question: object) => Promise<void>;
 }
 
 /** The gateway's verbs about events: who may ask what, before anything is done. */
-export function eventVerbs({ events, standing, ask }: EventVerbsParts): EventVerbs {
-  const room = (caller: Caller): EventRoom => {
-    standing(caller);
+export function eventVerbs({ events, present, ask }: EventVerbsParts): EventVerbs {
+  const room = async (caller: Caller): Promise<EventRoom> => {
+    await present(caller);
     if (!events) throw new Failure('NOT_SERVED_HERE');
     return events;
   };
@@ -125,12 +131,12 @@ export function eventVerbs({ events, standing, ask }: EventVerbsParts): EventVer
   };
   return {
     eventsOf: async (caller, { patient, after }) =>
-      room(caller).page(await audienceOf(caller, patient), after),
+      (await room(caller)).page(await audienceOf(caller, patient), after),
     followEvents: async (caller, { patient, after }, listening) =>
-      room(caller).follow(caller, await audienceOf(caller, patient), { ...listening, after }),
-    addWebhook: async (caller, request) => room(caller).addWebhook(caller, request),
-    webhooksOf: async (caller) => room(caller).webhooksOf(caller),
-    removeWebhook: async (caller, webhook) => room(caller).removeWebhook(caller, webhook),
+      (await room(caller)).follow(caller, await audienceOf(caller, patient), { ...listening, after }),
+    addWebhook: async (caller, request) => (await room(caller)).addWebhook(caller, request),
+    webhooksOf: async (caller) => (await room(caller)).webhooksOf(caller),
+    removeWebhook: async (caller, webhook) => (await room(caller)).removeWebhook(caller, webhook),
   };
 }
 

@@ -14,8 +14,8 @@ export interface ListeningParts {
   news: News;
   /** @throws Failure INDEX_BEHIND while the index does not show what the own peer holds */
   current: () => Promise<unknown>;
-  /** does the caller's device still stand? */
-  stands: (caller: Caller) => boolean;
+  /** do the caller's device or key still stand? @throws Failure the ledger's, which breaks a stream off */
+  stands: (caller: Caller) => Promise<boolean>;
   /** the cursor of now, as the own peer knows it @throws Failure INDEX_BEHIND */
   now: () => Promise<string>;
   /** streams of one device or patient at once */
@@ -38,7 +38,7 @@ export class Listening {
   }
 
   /**
-   * Events as they come, until the caller's session ends. A stream is read from the index from where the one
+   * Events as they come, until the caller's session ends, or its device or key is revoked. A stream is read from the index from where the one
    * before it ended, so none is left out; news only say when to look.
    * @param after where to begin; now when absent
    * @throws Failure TOO_MANY_STREAMS, BUSY, INDEX_BEHIND
@@ -58,7 +58,7 @@ export class Listening {
     const until = millisecondsOf(caller.session.until);
     const bell = news.listen(audience);
     try {
-      for (let at = after; !signal.aborted && Date.now() < until && stands(caller); ) {
+      for (let at = after; !signal.aborted && Date.now() < until && (await stands(caller)); ) {
         const page = await log.page(audience, at, PAGE_SIZE);
         at = page.after;
         yield page.events;

@@ -23,6 +23,8 @@ const Note = z.strictObject({
   owner: Owner,
   /** the device that made it for its organisation, and when its approval ends */
   device: z.strictObject({ id: Thumbprint, until: Instant.optional() }).optional(),
+  /** the key with which a patient asked for it */
+  key: Thumbprint.optional(),
 });
 export type WebhookNote = Readonly<z.infer<typeof Note>>;
 

@@ -25,6 +25,8 @@ export interface WebhooksParts extends DeliveringParts {
   egress: Egress;
   /** has this organisation revoked this device? */
   isRevoked: (organisation: string, device: string) => boolean;
+  /** does this key still sign for this patient? @throws Failure the ledger's */
+  isKeyOf: (patient: string, key: string) => Promise<boolean>;
   perOwner: number;
   /** the cursor of now, as the own peer knows it @throws Failure INDEX_BEHIND */
   present: () => Promise<string>;
@@ -43,7 +45,7 @@ export class Webhooks {
     const webhooks = new Webhooks(parts);
     const damaged = (name: string) => parts.logger.warn({ name }, 'this file holds no webhook');
     for (const note of await parts.notes.all(damaged)) {
-      if (webhooks.stands(note)) webhooks.begin(note);
+      if (webhooks.hasDevice(note)) webhooks.begin(note);
       else await parts.notes.remove(note.webhook);
     }
     return webhooks;
@@ -56,7 +58,7 @@ export class Webhooks {
 
   /**
    * Makes a webhook once its URL has answered a signed challenge. The same URL again is the same webhook: it
-   * goes on where it was, with the kinds now asked for, also when it was paused.
+   * goes on where it was, with the kinds now asked for, also when it was paused. Of a patient's keys each has its own.
    * @throws Failure WEBHOOK_REFUSED, WEBHOOK_UNANSWERED, WEBHOOK_LIMIT, BUSY, INDEX_BEHIND, the ledger's
    */
   async add(
@@ -72,9 +74,9 @@ export class Webhooks {
       throw new Failure('WEBHOOK_REFUSED');
     }
     return this.turns.take(audienceKey(owner), async () => {
-      const before = this.notesOf(owner).find((one) => one.url === url);
+      const maker = await this.makerOf(caller);
+      const before = this.notesOf(owner).find((one) => one.url === url && one.key === maker.key);
       if (!before) this.checkRoom(owner);
-      const device = await this.makerOf(caller);
       const webhook = before?.webhook ?? base32Id(randomBytes(16));
       const after = request.after ?? before?.after ?? (await present());
       const answered = await lanes.take(() => calls.challenge({ webhook, url }, this.stopping.signal));
@@ -82,7 +84,7 @@ export class Webhooks {
       const note: WebhookNote = {
         ...{ format: 'chartkey-webhook/1', webhook, owner, url, after, status: 'active' },
         ...(kinds && { kinds }),
-        ...(device && { device }),
+        ...maker,
         madeAt: before?.madeAt ?? instantAt(now()),
       };
       await this.replace(note, request.after === undefined);
@@ -116,14 +118,22 @@ export class Webhooks {
   }
 
   private begin(note: WebhookNote): void {
+    const { webhook } = note;
     const stands = (one: WebhookNote) => this.stands(one);
-    this.deliveries.set(note.webhook, new Delivering(this.parts, note, stands).start());
+    const over = () => this.forget(webhook);
+    this.deliveries.set(webhook, new Delivering(this.parts, note, { stands, over }).start());
+  }
+
+  /** What lost its device or key is no webhook any more. A file that stays is found out at the next start. */
+  private async forget(webhook: string): Promise<void> {
+    this.deliveries.delete(webhook);
+    await this.parts.notes.remove(webhook).catch(() => undefined);
   }
 
   private notesOf(owner: Audience): WebhookNote[] {
     const key = audienceKey(owner);
     const notes = [...this.deliveries.values()].map(({ note }) => note);
-    const own = notes.filter((note) => audienceKey(note.owner) === key && this.stands(note));
+    const own = notes.filter((note) => audienceKey(note.owner) === key && this.hasDevice(note));
     return own.sort((one, other) => (one.madeAt < other.madeAt ? -1 : 1));
   }
 
@@ -132,18 +142,24 @@ export class Webhooks {
     if (this.deliveries.size >= MOST_WEBHOOKS) throw new Failure('BUSY');
   }
 
-  /** An organisation's webhook lasts as long as the device that made it: nobody leaves one behind. */
-  private stands({ owner, device }: WebhookNote): boolean {
+  /** A webhook lasts as long as the device or the key that made it: nobody leaves one behind. */
+  private async stands(note: WebhookNote): Promise<boolean> {
+    const { owner, key } = note;
+    if (key !== undefined && 'patient' in owner) return this.parts.isKeyOf(owner.patient, key);
+    return this.hasDevice(note);
+  }
+
+  private hasDevice({ owner, device }: WebhookNote): boolean {
     if (!device || 'patient' in owner) return true;
     const { isRevoked, now } = this.parts;
     const hasEnded = device.until !== undefined && now() > millisecondsOf(device.until);
     return !hasEnded && !isRevoked(owner.organisation, device.id);
   }
 
-  private async makerOf({ session }: Caller): Promise<WebhookNote['device']> {
-    if (session.subject === 'patient') return undefined;
+  private async makerOf({ session }: Caller): Promise<Pick<WebhookNote, 'device' | 'key'>> {
+    if (session.subject === 'patient') return session.key === undefined ? {} : { key: session.key };
     const { validUntil } = Device.parse(await this.parts.ledger.evaluate(queries.device, session.id));
-    return { id: session.id, ...(validUntil !== undefined && { until: validUntil }) };
+    return { device: { id: session.id, ...(validUntil !== undefined && { until: validUntil }) } };
   }
 }
 

@@ -73,7 +73,7 @@ function start(change: Partial<WebhookNote> = {}, stands = () => true): Deliveri
       },
     },
     note,
-    stands,
+    { stands: async () => stands(), over: async () => void said.push('over') },
   ).start();
   running.push(one);
   return one;
@@ -149,6 +149,7 @@ test('a webhook that stands no more is not called', async () => {
   await commit({ patient });
   await news.ring();
   await commit({ patient });
+  await eventually(async () => said.includes('over'));
   expect(receiver.calls).toHaveLength(1);
 });
 

@@ -36,7 +36,7 @@ const listening = () =>
     news,
     current: async () => undefined,
     now: async () => new EventLog(index.database, () => index.next()).now(),
-    stands: () => stands,
+    stands: async () => stands,
     streamsPerCaller: 2,
   });
 const callerUntil = (milliseconds: number): Caller => ({

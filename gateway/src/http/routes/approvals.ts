@@ -71,7 +71,7 @@ export const waitingApprovals = route({
     cursor: Sha256Text.optional().describe('next of the page before'),
   }),
   answers: { 200: { says: 'Open requests, by fingerprint', schema: WaitingPage } },
-  failures: [...ledgerFailures, 'PATIENT_UNKNOWN', 'NOT_A_DELEGATE', 'NOT_YOURS', 'CARE_MEMBERS_ONLY'],
+  failures: [...ledgerFailures, 'NOT_A_DELEGATE', 'NOT_YOURS', 'CARE_MEMBERS_ONLY'],
   serve: async (asked) =>
     answer(asked, WaitingPage, await asked.gateway.waitingApprovals(asked.caller, asked.query)),
 });
