@@ -272,7 +272,8 @@ function verbs(
     return standing(caller);
   };
   const { reasons } = rooms;
-  const emergencies = new Emergencies({ ledger, genesis, statements, reasons, persons, present });
+  const ask = (caller: Caller, question: object) => questions.log(caller, question);
+  const emergencies = new Emergencies({ ledger, genesis, statements, reasons, persons, present, ask });
   return {
     startSession: (assertion) => sessions.start(assertion),
     callerOf: (token) => sessions.callerOf(token),
@@ -295,7 +296,7 @@ function verbs(
     readersOf: async (caller, patient, about) => readers.readersOf(await present(caller), patient, about),
     accessesOf: async (caller, patient, cursor) => trail.accessesOf(await present(caller), patient, cursor),
     auditAccesses: async (caller, filter, cursor) => trail.auditAccesses(standing(caller), filter, cursor),
-    ...eventVerbs({ events, present, ask: (caller, question) => trail.logQuestion(caller, question) }),
+    ...eventVerbs({ events, present, ask }),
     ...approvalVerbs(new Approvals({ ledger, persons }), present),
     organisations: () => members.organisations(),
     organisationOf: (id) => members.organisationOf(id),

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { type Device, type Order, type Patient, type Practitioner, ProblemError } from '@chartkey/client';
+import { blocksFrom } from '../support/chain-order.ts';
 import { sharedConsortium } from '../support/consortium.ts';
+import { connectAs } from '../support/ledger-actor.ts';
 import { SdkOrganisation, textOf } from '../support/sdk-cast.ts';
 
 /** Stands nowhere but in the words about an emergency. */
@@ -112,6 +114,30 @@ test('what happened is read by the patient and the reviewer, where it is kept, a
   const { dataDir } = sharedConsortium();
   const found = spawnSync('grep', ['-rlaF', canary, dataDir], { encoding: 'utf8' });
   expect(found.stdout).toBe('');
+});
+
+test('what a regulator asks about emergencies is on the ledger first, each question once', async () => {
+  const { key } = physician;
+  const { id } = await key.breakGlass(emergency());
+  const regulator = await supervision.regulator();
+  const { practitioner } = regulator.practice;
+  const isBy = (value: unknown) => Object(value).practitioner === practitioner;
+  const ledger = connectAs('RegulatorMSP');
+  try {
+    const asked = async (question: () => Promise<unknown>) => {
+      const first = await ledger.height();
+      await question();
+      const transactions = (await blocksFrom(ledger, first)).flatMap((block) => block.transactions);
+      const writes = transactions.flatMap((one) => one.writes);
+      return writes.filter((write) => write.objectType === 'audit-query' && isBy(write.value)).length;
+    };
+    expect(await asked(() => listed(regulator.unreviewed()))).toBe(1);
+    expect(await asked(() => listed(regulator.disputes()))).toBe(1);
+    expect(await asked(() => regulator.opening(id))).toBe(1);
+    expect(await asked(() => listed(regulator.openingsOf(patient.id)))).toBe(1);
+  } finally {
+    ledger.close();
+  }
 });
 
 test('a review that finds it unjustified ends it at once, and is a regulator’s case', async () => {

@@ -119,7 +119,7 @@ export class Trail {
    * Logs a regulator's question on the ledger. Of a list once: only its first page comes without a cursor, and
    * no other asker's is taken.
    */
-  async logQuestion(caller: Caller, filter: object, cursor?: string): Promise<void> {
+  private async logQuestion(caller: Caller, filter: object, cursor?: string): Promise<void> {
     if (cursor === undefined) await this.parts.questions.log(caller, filter);
   }
 

@@ -35,6 +35,8 @@ export interface EmergenciesParts {
   persons: Pick<Persons, 'may'>;
   /** @throws Failure DEVICE_REVOKED, TOKEN_INVALID though its session lives */
   present(caller: Caller): Promise<Caller>;
+  /** logs a regulator's question on the ledger */
+  ask(caller: Caller, question: object): Promise<void>;
   /** milliseconds since 1970 */
   now?: () => number;
 }
@@ -73,6 +75,7 @@ export class Emergencies implements EmergencyVerbs {
     if (!isPatients && !isReviewers && !isRegulators(caller) && !tookPart(caller, opening)) {
       throw new Failure('NOT_YOURS');
     }
+    await this.log(caller, { opening: id });
     const shown = this.shown(opening);
     if (!isPatients && !isReviewers) return shown;
     const words = await this.parts.reasons.wordsOf(opening.patient, opening.text);
@@ -82,13 +85,16 @@ export class Emergencies implements EmergencyVerbs {
   async openingsOf(caller: Caller, patient: string): Promise<BrokenGlass[]> {
     await this.parts.present(caller);
     if (!isRegulators(caller) && !(await this.isPatients(caller, patient))) throw new Failure('NOT_YOURS');
+    await this.log(caller, { openingsOf: patient });
     const openings = await this.openings(queries.openingsOf, patient);
     return openings.sort((one, other) => (one.openedAt < other.openedAt ? 1 : -1));
   }
 
   async unreviewed(caller: Caller, named: string | undefined): Promise<BrokenGlass[]> {
+    const organisations = this.whose(await this.parts.present(caller), named);
+    await this.log(caller, { unreviewed: organisations });
     const found = [];
-    for (const organisation of this.whose(await this.parts.present(caller), named)) {
+    for (const organisation of organisations) {
       found.push(...(await this.openings(queries.unreviewed, organisation)));
     }
     return found.sort((one, other) => (one.reviewBy < other.reviewBy ? -1 : 1));
@@ -96,6 +102,7 @@ export class Emergencies implements EmergencyVerbs {
 
   async disputes(caller: Caller): Promise<Dispute[]> {
     if (!isRegulators(await this.parts.present(caller))) throw new Failure('REGULATORS_ONLY');
+    await this.log(caller, { disputes: 'all' });
     const disputes = Dispute.array().parse(await this.parts.ledger.evaluate(queries.disputes));
     return disputes.sort((one, other) => (one.openedAt < other.openedAt ? 1 : -1));
   }
@@ -121,6 +128,11 @@ export class Emergencies implements EmergencyVerbs {
 
   async practitionerOf(key: string): Promise<PractitionerAnswer> {
     return PractitionerFacts.parse(await this.parts.ledger.evaluate(queries.practitioner, key));
+  }
+
+  /** Only a regulator's questions are about others' patients. */
+  private async log(caller: Caller, question: object): Promise<void> {
+    if (isRegulators(caller)) await this.parts.ask(caller, question);
   }
 
   private whose(caller: Caller, named: string | undefined): string[] {

@@ -18,7 +18,7 @@ import { answer } from '../answer.ts';
 import { devicesOnly, regulatorsOnly } from '../authenticate.ts';
 import { textOf } from '../body.ts';
 import { type Asked, route } from '../route.ts';
-import { ledgerFailures } from './ledger-failures.ts';
+import { ledgerFailures, sessionFailures } from './ledger-failures.ts';
 
 /** A character has up to six bytes in JSON that escapes it, twice as many beyond the first plane. */
 const REASON_BYTES = REASON_CHARACTERS * 12 + 1024;
@@ -26,6 +26,8 @@ const OpeningsPage = page(BrokenGlass);
 const DisputesPage = page(Dispute);
 const patientParams = z.object({ patient: Thumbprint });
 const failures = [...ledgerFailures, 'CARE_MEMBERS_ONLY', 'DEVICE_REVOKED'] as const;
+/** A regulator's question is logged first. */
+const logged = [...sessionFailures, ...failures] as const;
 
 export const reasons = route({
   method: 'post',
@@ -50,11 +52,12 @@ export const unreviewed = route({
   method: 'get',
   path: '/v1/break-glass',
   word: 'emergencies',
-  summary: 'What awaits its review: for a regulator, or for an organisation’s own privacy officer',
+  summary:
+    'What awaits its review: for a regulator, whose question is logged first, or for an organisation’s own privacy officer',
   needs: 'token',
   query: z.object({ organisation: OrganisationId.optional() }),
   answers: { 200: { says: 'The most urgent first, all on one page', schema: OpeningsPage } },
-  failures: [...failures, 'DEVICES_ONLY', 'NOT_YOURS', 'ROLE_NOT_ALLOWED'],
+  failures: [...logged, 'DEVICES_ONLY', 'NOT_YOURS', 'ROLE_NOT_ALLOWED'],
   mayAsk: devicesOnly,
   serve: async (asked) => {
     const { gateway, caller, query } = asked;
@@ -72,7 +75,7 @@ export const opening = route({
   needs: 'token',
   params: z.object({ opening: StatementId }),
   answers: { 200: { says: 'The break-glass', schema: BrokenGlass } },
-  failures: [...failures, 'OPENING_UNKNOWN', 'NOT_YOURS', 'INTEGRITY_BROKEN', 'VAULT_UNAVAILABLE'],
+  failures: [...logged, 'OPENING_UNKNOWN', 'NOT_YOURS', 'INTEGRITY_BROKEN', 'VAULT_UNAVAILABLE'],
   serve: async (asked) => {
     const { gateway, caller, params } = asked;
     answer(asked, BrokenGlass, await gateway.emergencies.openingOf(caller, params.opening));
@@ -84,11 +87,11 @@ export const patientOpenings = route({
   path: '/v1/patients/{patient}/break-glass',
   word: 'emergencies',
   summary:
-    'Every break-glass that opened a patient’s records: for the patient, who acts for it, and regulators',
+    'Every break-glass that opened a patient’s records: for the patient, who acts for it, and regulators, whose question is logged first',
   needs: 'token',
   params: patientParams,
   answers: { 200: { says: 'Newest first, all on one page', schema: OpeningsPage } },
-  failures: [...failures, 'PATIENT_UNKNOWN', 'NOT_YOURS'],
+  failures: [...logged, 'PATIENT_UNKNOWN', 'NOT_YOURS'],
   serve: async (asked) => {
     const { gateway, caller, params } = asked;
     answer(asked, OpeningsPage, { items: await gateway.emergencies.openingsOf(caller, params.patient) });
@@ -127,10 +130,11 @@ export const disputes = route({
   method: 'get',
   path: '/v1/disputes',
   word: 'emergencies',
-  summary: 'Regulators’ cases: each break-glass that its review found unjustified',
+  summary:
+    'Regulators’ cases: each break-glass that its review found unjustified; the question is logged first',
   needs: 'token',
   answers: { 200: { says: 'Newest first, all on one page', schema: DisputesPage } },
-  failures: [...failures, 'REGULATORS_ONLY'],
+  failures: [...logged, 'REGULATORS_ONLY'],
   mayAsk: regulatorsOnly,
   serve: async (asked) =>
     answer(asked, DisputesPage, { items: await asked.gateway.emergencies.disputes(asked.caller) }),
