@@ -1,37 +1,77 @@
-import { readLateEntry } from '@chartkey/rules';
-import { Failure, LateEntryState, queries, transactions } from '@chartkey/vocabulary';
+import { checkIsMissing, readLateEntry } from '@chartkey/rules';
+import {
+  Failure,
+  type FailureCode,
+  type LateEntry,
+  LateEntryState,
+  queries,
+  transactions,
+} from '@chartkey/vocabulary';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Notes, Numbered } from './notes.ts';
+
+/** What says nothing of an entry. */
+const passing: ReadonlySet<FailureCode> = new Set([
+  'LEDGER_UNAVAILABLE',
+  'LEDGER_CONFLICT',
+  'OUTCOME_UNKNOWN',
+  'BUSY',
+]);
 
 type Asked = Pick<Ledger, 'evaluate' | 'submit'>;
 
 /**
- * Compares what one bore witness to with what the ledger has: a number that stays out for a day is a dispute.
- * @throws Failure the ledger's
+ * Compares what one bore witness to with what the ledger has: a number that stays out for a day is a dispute. An
+ * entry that the ledger refuses keeps no other from becoming one.
+ * @throws Failure the ledger's: of its absence at once, of refused entries the first
  */
-export async function compare(notes: Notes, organisation: string, ledger: Asked): Promise<void> {
+export async function compare(
+  notes: Notes,
+  organisation: string,
+  ledger: Asked,
+  now: () => number = Date.now,
+): Promise<void> {
+  const refusals: unknown[] = [];
   for (const note of notes.open(organisation)) {
     const { number, entry, witnessed = '' } = note;
-    if (
-      !(await isAnchored(organisation, note, ledger)) &&
-      !(await isReported({ entry, witnessed }, ledger))
-    ) {
-      continue;
+    try {
+      if (await isSettled(note, ledger, now())) {
+        await notes.put(organisation, number, { entry, witnessed, done: true });
+      }
+    } catch (error) {
+      if (!(error instanceof Failure) || passing.has(error.code)) throw error;
+      refusals.push(error);
     }
-    await notes.put(organisation, number, { entry, witnessed, done: true });
+  }
+  if (refusals.length > 0) throw refusals[0];
+}
+
+/** Is it on the ledger, or a dispute there? One whose time is not up costs no transaction. */
+async function isSettled(note: Numbered, ledger: Asked, now: number): Promise<boolean> {
+  const { id, claims } = readLateEntry(note.entry);
+  const anchored = await anchoredAs(claims.organisation, claims.number, ledger);
+  if (anchored === id) return true;
+  // Another entry with its number: this one will never be there.
+  if (anchored === undefined && !isDue(claims, now)) return false;
+  return isReported({ entry: note.entry, witnessed: note.witnessed ?? '' }, ledger);
+}
+
+function isDue(claims: LateEntry, now: number): boolean {
+  try {
+    checkIsMissing(claims, now);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-async function isAnchored(
-  organisation: string,
-  { number, entry }: Numbered,
-  ledger: Asked,
-): Promise<boolean> {
+/** The id of the entry that the ledger has under a number. */
+async function anchoredAs(organisation: string, number: number, ledger: Asked): Promise<string | undefined> {
   try {
     const answer = await ledger.evaluate(queries.lateEntry, organisation, String(number));
-    return LateEntryState.parse(answer).id === readLateEntry(entry).id;
+    return LateEntryState.parse(answer).id;
   } catch (error) {
-    if (error instanceof Failure && error.code === 'ACCESS_UNKNOWN') return false;
+    if (error instanceof Failure && error.code === 'ACCESS_UNKNOWN') return undefined;
     throw error;
   }
 }

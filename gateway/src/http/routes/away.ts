@@ -78,6 +78,7 @@ export const lateEntries = route({
     'WRONG_NETWORK',
     'KIND_NOT_ALLOWED',
     'STALE_SEQUENCE',
+    'BREAK_GLASS_LIMIT',
     'DEVICE_UNKNOWN',
     'DEVICE_REVOKED',
     'DEVICE_EXPIRED',
