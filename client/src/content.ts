@@ -21,7 +21,7 @@ export interface RecordContent {
 export interface Asked {
   url: string;
   version?: number | undefined;
-  range?: object | undefined;
+  range?: { first: number; last?: number } | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -54,6 +54,10 @@ export function contentOf(answer: Response, asked: Asked): RecordContent {
   );
   const part = { first: Number(first), last: Number(last) };
   if (!asked.range) throw new UnexpectedAnswer(url, 'no part was asked for, one came');
+  const end = Math.min(asked.range.last ?? Number.POSITIVE_INFINITY, Number(length) - 1);
+  if (part.first !== asked.range.first || part.last !== end) {
+    throw new UnexpectedAnswer(url, 'another part than the one asked for came');
+  }
   if (part.last - part.first + 1 !== sent) {
     throw new UnexpectedAnswer(url, 'Content-Range and Content-Length disagree');
   }

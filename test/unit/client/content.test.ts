@@ -127,6 +127,20 @@ test('a part comes with its place in the whole', async () => {
   expect(Buffer.from(await new Response(body).arrayBuffer()).equals(content.subarray(10, 20))).toBe(true);
 });
 
+test.each([
+  ['begins elsewhere', 20, 29],
+  ['ends sooner', 10, 14],
+  ['ends later', 10, 24],
+])('a part that %s is not the one that was asked for', async (_what, first, last) => {
+  answers((_seen, response) => {
+    const bytes = content.subarray(first, last + 1);
+    const part = { 'Content-Range': `bytes ${first}-${last}/${content.length}` };
+    response.writeHead(206, headers(bytes, part)).end(bytes);
+  });
+  const range = { first: 10, last: 19 };
+  await expect(ehr.readRecord(record, { range })).rejects.toThrow(UnexpectedAnswer);
+});
+
 test('an open range goes to the end, and a gateway may answer with the whole, which is then checked', async () => {
   serves(content, { 'Repr-Digest': digestOf(Buffer.from('something else')) });
   const { body, part } = await ehr.readRecord(record, { range: { first: 5 } });
