@@ -1,4 +1,4 @@
-import { AcceptedStatement, type Genesis, networkId, WellKnown } from '@chartkey/vocabulary';
+import { AcceptedStatement, digest, type Genesis, networkId, WellKnown } from '@chartkey/vocabulary';
 import type { Practice } from './assertion.ts';
 import { type Call, Calls, type CallsOptions } from './calls.ts';
 import { Device } from './device.ts';
@@ -6,7 +6,7 @@ import { Practitioner, type PractitionerOptions } from './emergency.ts';
 import type { Keys, Signer } from './keys.ts';
 import { MasterKey, type MasterKeyOptions } from './master-key.ts';
 import { Patient, type PatientOptions } from './patient.ts';
-import { WrongGateway } from './problems.ts';
+import { UnexpectedAnswer, WrongGateway } from './problems.ts';
 import { Regulator } from './regulator.ts';
 
 export interface ConnectOptions extends CallsOptions {
@@ -108,7 +108,7 @@ export class Gateway {
    * @param carried.transaction where another gateway says that it stands already: this one waits for its own peer
    */
   submit(statement: string, carried: { transaction?: string } = {}): Promise<AcceptedStatement> {
-    return this.accept({ ...this.statementCall(statement), query: carried });
+    return this.accept(statement, { ...this.statementCall(statement), query: carried });
   }
 
   /** The request that hands a statement in. */
@@ -117,7 +117,10 @@ export class Gateway {
     return { method: 'POST', path: '/v1/statements', headers, body: () => statement };
   }
 
-  async accept(call: Call): Promise<AcceptedStatement> {
-    return (await this.calls.json(AcceptedStatement, call)).value;
+  /** The outcome of this very statement: an app that kept another id as its grant’s would revoke that one. @throws UnexpectedAnswer */
+  async accept(statement: string, call: Call): Promise<AcceptedStatement> {
+    const { value } = await this.calls.json(AcceptedStatement, call);
+    if (value.id === digest(statement.slice(0, statement.lastIndexOf('.')))) return value;
+    throw new UnexpectedAnswer(this.calls.urlOf(call), 'it is about another statement');
   }
 }

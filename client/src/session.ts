@@ -240,6 +240,8 @@ export class Session {
 
   /** Hands a statement in with this session's token (an enrolment needs one). */
   protected submit(statement: string) {
-    return this.withToken(this.gateway.statementCall(statement), (_calls, call) => this.gateway.accept(call));
+    return this.withToken(this.gateway.statementCall(statement), (_calls, call) =>
+      this.gateway.accept(statement, call),
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { canonicalJson, makeKeys, type Patient, WrongRequest } from '@chartkey/client';
+import { statementIdOf } from '../../support/signing.ts';
 import { ForeignGateway, json, sha256 } from './foreign-gateway.ts';
 
 let foreign: ForeignGateway;
@@ -23,9 +24,9 @@ beforeEach(async () => {
   patient = (await foreign.connect()).patient(keys);
   const facts = { patient: keys.sig.id, nextSeq: 5, enrolledBy: 'RiversideMSP', enrolledAt: time };
   foreign.on('GET', `/v1/patients/${keys.sig.id}`, (_seen, response) => json(response, 200, facts));
-  foreign.on('POST', '/v1/statements', (_seen, response) => {
+  foreign.on('POST', '/v1/statements', (seen, response) => {
     const stood = { transaction: 'b'.repeat(64), block: 1, committedAt: time };
-    json(response, 201, { act: 'approve', id: id('s'), ...stood });
+    json(response, 201, { act: 'approve', id: statementIdOf(String(seen.body)), ...stood });
   });
 });
 afterEach(() => foreign.stop());

@@ -6,6 +6,7 @@ import {
   Unreachable,
   WrongGateway,
 } from '@chartkey/client';
+import { statementIdOf } from '../../support/signing.ts';
 import { ForeignGateway, json } from './foreign-gateway.ts';
 
 let foreign: ForeignGateway;
@@ -97,7 +98,7 @@ test('the master key approves and revokes devices, the first one without a sessi
       return json(response, 409, { code: 'STALE_SEQUENCE', expected });
     }
     expected += 1;
-    const { id, act } = { id: 'A'.repeat(43), act: statement.act };
+    const { id, act } = { id: statementIdOf(seen.body.toString()), act: statement.act };
     json(response, 201, {
       act,
       id,
