@@ -1,5 +1,6 @@
 import { Failure } from '@chartkey/vocabulary';
 import type { Gateway } from '../gateway.ts';
+import { fromVault } from '../records/from-vault.ts';
 import type { Away } from './away.ts';
 
 export type AwayVerbs = Pick<Gateway, 'releaseLocally' | 'bearWitness'>;
@@ -9,11 +10,11 @@ export function awayVerbs(away: Away | undefined): AwayVerbs {
   return {
     releaseLocally: async (asked) => {
       if (!away) throw new Failure('LOCAL_RELEASE_OFF');
-      return away.release(asked);
+      return fromVault(() => away.release(asked));
     },
     bearWitness: async (entry) => {
       if (!away) throw new Failure('KIND_NOT_ALLOWED');
-      return away.bearWitness(entry);
+      return fromVault(() => away.bearWitness(entry));
     },
   };
 }

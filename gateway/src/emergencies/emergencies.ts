@@ -17,6 +17,7 @@ import {
 import type { Persons } from '../access/persons.ts';
 import type { Caller } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { fromVault } from '../records/from-vault.ts';
 import { Expiring } from '../sessions/expiring.ts';
 import type { Statements } from '../statements/statements.ts';
 import type { Reasons } from './reasons.ts';
@@ -64,7 +65,7 @@ export class Emergencies implements EmergencyVerbs {
     const { session } = await this.parts.present(caller);
     if (session.subject !== 'device') throw new Failure('DEVICES_ONLY');
     PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));
-    return { text: await this.parts.reasons.keep(patient, words) };
+    return { text: await fromVault(() => this.parts.reasons.keep(patient, words)) };
   }
 
   async openingOf(caller: Caller, id: string): Promise<BrokenGlass> {
@@ -78,7 +79,7 @@ export class Emergencies implements EmergencyVerbs {
     await this.log(caller, { opening: id });
     const shown = this.shown(opening);
     if (!isPatients && !isReviewers) return shown;
-    const words = await this.parts.reasons.wordsOf(opening.patient, opening.text);
+    const words = await fromVault(() => this.parts.reasons.wordsOf(opening.patient, opening.text));
     return { ...shown, ...(words !== undefined && { words }) };
   }
 

@@ -11,6 +11,7 @@ import {
 } from '@chartkey/vocabulary';
 import type { Caller } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { fromVault } from '../records/from-vault.ts';
 import { Turns } from '../records/turns.ts';
 import { type Audience, audienceKey } from './audience.ts';
 import { Delivering, type DeliveringParts } from './delivering.ts';
@@ -113,7 +114,7 @@ export class Webhooks {
     await old?.stop();
     // Meanwhile it may have delivered more.
     const kept = old && goesOn ? { ...note, after: old.note.after } : note;
-    await this.parts.notes.put(kept);
+    await fromVault(() => this.parts.notes.put(kept));
     this.begin(kept);
   }
 
