@@ -78,6 +78,17 @@ export async function revokeDevice(ledger: Ledger, order: Ordering & { device: s
   await submit(ledger, transactions.revokeDevice, { statement: text });
 }
 
+/** Gives an approved device another end. */
+export async function renewDevice(
+  ledger: Ledger,
+  order: Ordering & { device: string; validUntil: string },
+): Promise<void> {
+  const { organisation, device, validUntil } = order;
+  const seq = await nextSeqOf(ledger, organisation);
+  const { text } = await (await authorOf(order)).sign({ act: 'renewDevice', seq, device, validUntil });
+  await submit(ledger, transactions.renewDevice, { statement: text });
+}
+
 export interface Registration extends Ordering {
   /** the practitioner's own private key, which proves itself */
   key: PrivateJwk;
@@ -119,11 +130,11 @@ export async function revokePractitioner(ledger: Ledger, order: Ordering & { key
   await submit(ledger, transactions.revokePractitioner, { statement: text });
 }
 
-async function authorOf({ network, organisation, masterKey }: Ordering): Promise<Author> {
+export async function authorOf({ network, organisation, masterKey }: Ordering): Promise<Author> {
   return new Author(network, await importSigner(masterKey), { issuer: organisation });
 }
 
-async function nextSeqOf(ledger: Ledger, organisation: string): Promise<number> {
+export async function nextSeqOf(ledger: Ledger, organisation: string): Promise<number> {
   return OrganisationFacts.parse(await ledger.evaluate(queries.organisation, organisation)).nextSeq;
 }
 
@@ -135,7 +146,7 @@ async function unless<Answer>(code: string, asked: Promise<Answer>): Promise<Ans
 }
 
 /** Peers of a network that has just come up may stand at different heights: then endorsements differ. */
-async function submit(ledger: Ledger, transaction: string, input: unknown): Promise<void> {
+export async function submit(ledger: Ledger, transaction: string, input: unknown): Promise<void> {
   for (let left = 20; ; left -= 1) {
     try {
       await ledger.submit(transaction, input);

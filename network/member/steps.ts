@@ -9,10 +9,11 @@ import {
   refuseUnreachables,
   signGenesis,
 } from './genesis.ts';
-import { DeviceKeys, makeDeviceKeys, makeKey, publicPart, readAs, textIn, writeNew } from './keys.ts';
-import { approveDevice, registerConsortium, revokeDevice } from './orders.ts';
+import { makeDeviceKeys, makeKey, publicPart, readAs, textIn, writeNew } from './keys.ts';
+import { masterSteps } from './master-steps.ts';
+import { registerConsortium } from './orders.ts';
 import { practitionerSteps } from './practitioner-steps.ts';
-import { keyIn, onLedger, orderOf, type Step, signedIn } from './step.ts';
+import { keyIn, onLedger, type Step, signedIn } from './step.ts';
 
 const steps: Record<string, Step> = {
   'master-key': {
@@ -93,27 +94,7 @@ const steps: Record<string, Step> = {
       return `${fresh ? 'Registered' : 'Registered already'}: ${networkId(signed.genesis)}`;
     },
   },
-  'approve-device': {
-    takes: 'SIGNED KEY KEYS gateway|ehr',
-    says: 'has the master key approve a device; reads a gateway’s settings',
-    async does([path = '', key = '', keys = '', use = ''], env) {
-      if (use !== 'gateway' && use !== 'ehr')
-        throw new Error(`${use} is no use of a device: gateway, or ehr.`);
-      const device = readAs(DeviceKeys, keys, 'a device’s keys');
-      const approval = { ...orderOf(path, key), device, use } as const;
-      const fresh = await onLedger(env, signedIn(path), (ledger) => approveDevice(ledger, approval));
-      return `${fresh ? 'Approved' : 'Approved already'}: ${device.device} of ${approval.organisation}`;
-    },
-  },
-  'revoke-device': {
-    takes: 'SIGNED KEY THUMBPRINT',
-    says: 'has the master key revoke a device, for good; reads a gateway’s settings',
-    async does([path = '', key = '', device = ''], env) {
-      const order = { ...orderOf(path, key), device };
-      await onLedger(env, signedIn(path), (ledger) => revokeDevice(ledger, order));
-      return `Revoked: ${device} of ${order.organisation}`;
-    },
-  },
+  ...masterSteps,
   ...practitionerSteps,
 };
 
