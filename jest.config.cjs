@@ -31,7 +31,7 @@ const project = (displayName, suites, more) => ({
 const shared = [
   ...['round-trip', 'sweep', 'tampering'].map((suite) => `unit/vault/${suite}`),
   'faults/crashes',
-  ...['block-index', 'lists', 'access-lists'].map((suite) => `unit/projection/${suite}`),
+  ...['block-index', 'lists', 'access-lists', 'overdue-reviews'].map((suite) => `unit/projection/${suite}`),
   ...['event-log', 'listening'].map((suite) => `unit/events/${suite}`),
 ];
 

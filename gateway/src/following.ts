@@ -9,6 +9,7 @@ import { Cursors } from './projection/cursor.ts';
 import type { IndexPlace } from './projection/database.ts';
 import { Follower } from './projection/follower.ts';
 import { Lists } from './projection/lists.ts';
+import { OverdueClock } from './projection/overdue-clock.ts';
 import type { Sink } from './projection/sink.ts';
 import { Revocations } from './release/revocations.ts';
 import type { RetryKeys } from './retry-keys.ts';
@@ -56,13 +57,22 @@ export async function followBlocks(parts: FollowingParts): Promise<Following> {
   const [revoking, indexing] = [followerOf(revocations, parts), followerOf(index, parts)];
   const cursors = new Cursors(Buffer.from(retryKeys.seal('cursors'), 'base64url'));
   const lists = new Lists(index.database, () => indexing.caughtUp, cursors);
+  const current = async () => {
+    if (!indexing.caughtUp) throw new Failure('INDEX_BEHIND');
+    const height = await ledger.height();
+    if (!(await indexing.reached(height - 1, CATCHING_UP))) throw new Failure('INDEX_BEHIND');
+    return lists;
+  };
+  const events = new EventLog(index.database, () => index.next());
   revoking.start();
   indexing.start();
+  const clock = new OverdueClock({ index, events, news, current, log: parts.log }).start();
   return {
     revoking,
     revocations,
-    events: new EventLog(index.database, () => index.next()),
+    events,
     news,
+    lists: current,
     async anchorOf(record, version) {
       const { database } = index;
       const of = await database
@@ -81,13 +91,8 @@ export async function followBlocks(parts: FollowingParts): Promise<Following> {
       const { patient, custodian } = of;
       return { record, version: wanted, patient, custodian, commitment: found.commitment };
     },
-    async lists() {
-      if (!indexing.caughtUp) throw new Failure('INDEX_BEHIND');
-      const height = await ledger.height();
-      if (!(await indexing.reached(height - 1, CATCHING_UP))) throw new Failure('INDEX_BEHIND');
-      return lists;
-    },
     async close() {
+      await clock.stop();
       await Promise.all([revoking.stop(), indexing.stop()]);
       revocations.close();
       await index.close();

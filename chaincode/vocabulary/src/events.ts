@@ -36,6 +36,7 @@ export const EventKind = z.enum([
   'approval-settled',
   'break-glass',
   'break-glass-reviewed',
+  'review-overdue',
 ]);
 export type EventKind = z.infer<typeof EventKind>;
 
@@ -54,8 +55,9 @@ export function eventCursor(block: number, nth: number): string {
 export const LedgerEvent = z.object({
   cursor: EventCursor,
   kind: EventKind,
-  /** ledger time */
+  /** ledger time; of an overdue review its deadline */
   time: Instant,
+  /** and its block; of an overdue review those that broke the glass */
   transaction: TransactionId,
   block: z.int(),
   patient: Thumbprint.optional(),

@@ -88,6 +88,8 @@ export function lookIn(entry: Look): Pick<Told, 'kind' | 'ids'> {
 /** Writes of a transaction, and events of a write, that places are told apart for. */
 const MOST_WRITES = 1_000;
 const MOST_EVENTS = 100;
+/** The place of a block's first event: smaller ones are of reviews that its time makes overdue. */
+export const FIRST_PLACE = MOST_WRITES * MOST_EVENTS;
 
 /**
  * What blocks announce; a pure function of each block. An event's place counts transactions, their writes and

@@ -1,7 +1,7 @@
 import { EventCursor, eventCursor, Failure, type LedgerEvent, type ListedAccess } from '@chartkey/vocabulary';
 import type { Database } from '../projection/database.ts';
 import { unanswered } from '../projection/lists.ts';
-import { lookIn } from './announcements.ts';
+import { FIRST_PLACE, lookIn } from './announcements.ts';
 import { type Audience, audienceKey } from './audience.ts';
 
 /** Events in the order of the chain, and where to go on: the place of the last one looked at. */
@@ -17,7 +17,7 @@ type Place = [block: number, place: number];
 /** Which events: those after one and before a block, so many at most. */
 interface Among {
   after: Place;
-  /** number of the first block left out */
+  /** number of the first block left out, but for reviews that were overdue before it came */
   before: number;
   limit: number;
 }
@@ -40,6 +40,11 @@ export class EventLog {
   /** The cursor that only what is new from now on comes after. */
   now(): string {
     return eventCursor(this.next(), 0);
+  }
+
+  /** Something came without a block: what was read before is no more to be answered. */
+  renew(): void {
+    this.pages = new Map();
   }
 
   /**
@@ -117,7 +122,7 @@ export class EventLog {
       .select('event')
       .where(who, '=', id)
       .where((is) => is(is.refTuple('block', 'place'), '>', is.tuple(...after)))
-      .where('block', '<', before)
+      .where((is) => is(is.refTuple('block', 'place'), '<', is.tuple(before, FIRST_PLACE)))
       .orderBy('block')
       .orderBy('place')
       .limit(limit)

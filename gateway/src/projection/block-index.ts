@@ -4,7 +4,9 @@ import { News } from '../events/news.ts';
 import { type Database, type IndexPlace, openDatabase } from './database.ts';
 import { eventRows } from './event-rows.ts';
 import { type Facts, factsOf } from './facts.ts';
+import { unanswered } from './lists.ts';
 import { migrate } from './migrations.ts';
+import { overdueBefore, reviewsIn, untold } from './overdue-reviews.ts';
 import { insertAll, portions } from './portions.ts';
 import { type ArrivedBlock, ForeignSink, freshBlocks, type Sink } from './sink.ts';
 import type { IndexTables } from './tables.ts';
@@ -76,18 +78,12 @@ export class BlockIndex implements Sink {
     const announced = announcementsOf(fresh);
     const next = this.#next + fresh.length;
     const told = await this.database.transaction().execute(async (transaction) => {
-      // First of all, so that of two who write the same blocks one waits for the other and then leaves off.
-      const moved = await transaction
-        .updateTable('checkpoints')
-        .set({ next })
-        .where('network', '=', this.network)
-        .where('next', '=', this.#next)
-        .executeTakeFirst();
-      if (moved.numUpdatedRows !== 1n) {
+      if (!(await this.moveTo(next, transaction))) {
         throw new Error('another process writes this index: give each gateway one of its own');
       }
       await write(transaction, facts);
-      const { accesses, events, told: audiences } = await eventRows(transaction, announced, facts.accesses);
+      const all = [...(await reviewsIn(transaction, fresh)), ...announced];
+      const { accesses, events, told: audiences } = await eventRows(transaction, all, facts.accesses);
       await insertAll(accesses, (rows) => transaction.insertInto('accesses').values(rows));
       await insertAll(events, (rows) => transaction.insertInto('events').values(rows));
       return audiences;
@@ -97,8 +93,39 @@ export class BlockIndex implements Sink {
     this.news.ring(told);
   }
 
+  /** Is a review overdue at a time, an `Instant`, that nobody was told of? @throws Failure INDEX_BEHIND */
+  async hasOverdue(time: string): Promise<boolean> {
+    return (await untold(this.database, time).catch(unanswered)).length > 0;
+  }
+
+  /** Tells of reviews that are overdue at a time that no block has shown. @returns the audiences */
+  async tellOverdue(time: string): Promise<ReadonlySet<string>> {
+    const block = this.#next;
+    const telling = this.database.transaction().execute(async (transaction) => {
+      // A block that comes meanwhile tells of them.
+      const announced = (await this.moveTo(block, transaction))
+        ? await overdueBefore(transaction, { time, block })
+        : [];
+      const { events, told } = await eventRows(transaction, announced, []);
+      await insertAll(events, (rows) => transaction.insertInto('events').values(rows));
+      return told;
+    });
+    return telling.catch(unanswered);
+  }
+
   async close(): Promise<void> {
     await this.database.destroy();
+  }
+
+  /** First of all, so that of two who write the same blocks one waits for the other and then leaves off. */
+  private async moveTo(next: number, transaction: Writing): Promise<boolean> {
+    const moved = await transaction
+      .updateTable('checkpoints')
+      .set({ next })
+      .where('network', '=', this.network)
+      .where('next', '=', this.#next)
+      .executeTakeFirst();
+    return moved.numUpdatedRows === 1n;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { type Column, createIndex, createTable, place } from './making-tables.ts';
+import { reviews } from './reviews-migration.ts';
 import type { IndexTables } from './tables.ts';
 
 async function firstTables(db: Kysely<IndexTables>): Promise<void> {
@@ -192,6 +193,7 @@ const migrations: Record<string, Migration> = {
   '0003': { up: events },
   '0004': { up: originsOfGrants },
   '0005': { up: ownRecords },
+  '0006': { up: (db) => reviews(db, [...before, 'events']) },
 };
 
 /**

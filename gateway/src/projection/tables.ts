@@ -14,6 +14,7 @@ export interface IndexTables {
   patients: PatientRow;
   audit_queries: AuditQueryRow;
   events: EventRow;
+  reviews: ReviewRow;
 }
 
 interface Place {
@@ -127,4 +128,17 @@ export interface EventRow {
   organisation: string | null;
   /** JSON of the `LedgerEvent` */
   event: string;
+}
+
+/** A broken glass that nobody has reviewed. */
+export interface ReviewRow {
+  opening: string;
+  patient: string;
+  organisation: string;
+  review_by: string;
+  /** 1: that it is overdue was told */
+  told: number;
+  /** what broke the glass */
+  transaction: string;
+  block: number;
 }

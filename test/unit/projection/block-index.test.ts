@@ -21,7 +21,7 @@ describe('the index', () => {
     const counts = Object.fromEntries(Object.entries(rows).map(([table, all]) => [table, all.length]));
     expect(counts).toEqual({
       ...{ checkpoints: 1, accesses: 9, statements: 5, grants: 2, records: 2 },
-      ...{ versions: 3, devices: 1, patients: 1, audit_queries: 1, events: 8 },
+      ...{ versions: 3, devices: 1, patients: 1, audit_queries: 1, events: 8, reviews: 0 },
     });
     const own = rows['grants']?.map((row) => JSON.parse(row)).find((row) => row.grant === grantId);
     const revocation = life.at(-2)?.transactions[1]?.id;

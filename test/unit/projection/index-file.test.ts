@@ -43,7 +43,7 @@ describe('an index in a file', () => {
   test('of a version that told no events is filled anew', async () => {
     const whole = await rowsOf('older', [life]);
     const file = new DatabaseSync(join(folder.path, 'older', 'index.sqlite'));
-    file.exec("DROP TABLE events; DELETE FROM kysely_migration WHERE name >= '0003'");
+    file.exec("DROP TABLE events; DROP TABLE reviews; DELETE FROM kysely_migration WHERE name >= '0003'");
     file.exec('DROP INDEX grants_by_origin; ALTER TABLE grants DROP COLUMN origin');
     for (const column of ['by_patient', 'corrects']) file.exec(`ALTER TABLE records DROP COLUMN ${column}`);
     for (const index of ['organisation', 'custodian']) file.exec(`DROP INDEX accesses_by_${index}_block_nth`);

@@ -7,7 +7,7 @@ import { NETWORK } from './chain-story.ts';
 
 const tables: (keyof IndexTables)[] = [
   ...(['checkpoints', 'accesses', 'statements', 'grants', 'records'] as const),
-  ...(['versions', 'devices', 'patients', 'audit_queries', 'events'] as const),
+  ...(['versions', 'devices', 'patients', 'audit_queries', 'events', 'reviews'] as const),
 ];
 
 /** All rows of all tables, in an order that does not depend on how they were written. */
