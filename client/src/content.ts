@@ -25,15 +25,35 @@ export interface Asked {
   signal?: AbortSignal | undefined;
 }
 
+/** What was released while the ledger was away: it has no access yet, but a number under which it will. */
+export interface LateContent extends Omit<RecordContent, 'access' | 'part'> {
+  /** of its entry, in the hospital's own count */
+  number: number;
+}
+
+/** The content in an answer to POST /v1/emergency-releases. @throws UnexpectedAnswer */
+export function lateContentOf(answer: Response, asked: Asked): LateContent {
+  const [number] = headersOf(answer, asked.url)('Late-Entry', /^[1-9][0-9]{0,6}$/);
+  const { part: _whole, access: _none, ...content } = contentIn(answer, asked, `late entry ${number}`);
+  return { ...content, number: Number(number) };
+}
+
 /** The content in an answer to GET /v1/records/{id}/content. @throws UnexpectedAnswer */
 export function contentOf(answer: Response, asked: Asked): RecordContent {
-  const { url, signal } = asked;
-  const header = (name: string, form: RegExp): RegExpExecArray => {
+  return contentIn(answer, asked, headersOf(answer, asked.url)('Access-Id', /^\S+$/)[0]);
+}
+
+const headersOf =
+  (answer: Response, url: string) =>
+  (name: string, form: RegExp): RegExpExecArray => {
     const found = form.exec(answer.headers.get(name) ?? '');
     if (!found) throw new UnexpectedAnswer(url, `${name} is missing or malformed`);
     return found;
   };
-  const access = header('Access-Id', /^\S+$/)[0];
+
+function contentIn(answer: Response, asked: Asked, access: string): RecordContent {
+  const { url, signal } = asked;
+  const header = headersOf(answer, url);
   const version = Number(header('ETag', /^"([1-9][0-9]{0,6})"$/)[1]);
   const digest = header('Repr-Digest', /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/)[1] ?? '';
   const mediaType = header('Content-Type', /^.+$/)[0];

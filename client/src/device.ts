@@ -11,7 +11,7 @@ import {
 } from '@chartkey/vocabulary';
 import { type Practice, randomId } from './assertion.ts';
 import type { Call } from './calls.ts';
-import { contentOf, type RecordContent } from './content.ts';
+import { contentOf, type LateContent, lateContentOf, type RecordContent } from './content.ts';
 import type { EventOptions } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { type GlassBreaking, glassHeader } from './glass.ts';
@@ -23,6 +23,7 @@ import type { EndToEndOptions } from './reading.ts';
 import { Session } from './session.ts';
 import type { SignedStatement } from './statements.ts';
 import type { Content, NewRecordOptions, StoreOptions } from './upload.ts';
+import { type LateRead, requestOf } from './without-ledger.ts';
 
 export interface ReadOptions {
   /** the newest unless given */
@@ -113,12 +114,39 @@ export class Device extends Session {
     return (await this.withToken(call, (calls, whole) => calls.json(ApprovalAnswer, whole))).value;
   }
 
-  /** Has the words about an emergency kept sealed by the gateway. @returns what the statement says of them */
-  async keepReason(patient: string, words: string): Promise<string> {
+  /**
+   * Reads a record of this hospital's own vault in an emergency while the ledger cannot be reached, where its
+   * operator named a witness: released once that has signed. Each call is a release of its own, and is never
+   * repeated here.
+   * @param glass what `signWithoutLedger` and a colleague's `secondWithoutLedger` made
+   * @throws ProblemError LEDGER_REACHABLE or what the ledger says, when it is there after all; LOCAL_RELEASE_OFF,
+   * WITNESS_UNAVAILABLE, BREAK_GLASS_LIMIT and the like
+   */
+  async readWithoutLedger(
+    record: string,
+    glass: readonly [opening: SignedStatement, second: SignedStatement],
+    { version, signal }: LateRead = {},
+  ): Promise<LateContent> {
+    const [opening, second] = glass.map(({ text }) => text);
+    const about = { record, version, opening: glass[0].id };
+    const call: Call = {
+      ...{ method: 'POST', path: '/v1/emergency-releases', signal, repeatable: false },
+      headers: { 'Content-Type': 'application/json', 'Accept-Encoding': 'identity' },
+      body: async () => JSON.stringify({ opening, second, request: await requestOf(this, about) }),
+    };
+    const answer = await this.gateway.calls.answer(call);
+    return lateContentOf(answer, { url: this.gateway.calls.urlOf(call), version, signal });
+  }
+
+  /**
+   * Has the words about an emergency kept sealed by the gateway. @returns what the statement says of them
+   * @param salt of what was signed while the ledger was away
+   */
+  async keepReason(patient: string, words: string, salt?: string): Promise<string> {
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
     const call: Call = {
       ...{ method: 'POST', path: '/v1/break-glass-reasons', query: { patient }, headers },
-      body: () => JSON.stringify({ words }),
+      body: () => JSON.stringify({ words, salt }),
     };
     return (await this.withToken(call, (calls, whole) => calls.json(KeptReason, whole))).value.text;
   }

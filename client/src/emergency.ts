@@ -3,6 +3,7 @@ import type { Device } from './device.ts';
 import type { Signer } from './keys.ts';
 import { Statements } from './sequence.ts';
 import { Author, type Order, type SignedStatement } from './statements.ts';
+import { NO_NUMBER, saltedWords, type UnledgeredOpening } from './without-ledger.ts';
 
 /** What breaks the glass: for whom, why, how long. */
 export interface EmergencyWords {
@@ -70,6 +71,28 @@ export class Practitioner {
   /** The same for a read or list to bring with it; not handed in yet. */
   signSecond(opening: string): Promise<SignedStatement> {
     return this.#sign((seq) => ({ act: 'secondBreakGlass', seq, opening }));
+  }
+
+  /**
+   * Breaks the glass while the ledger is away, for `device.readWithoutLedger`, as soon as a colleague stands behind
+   * it. Nobody is asked for anything; the words stay here until they can be kept:
+   * `device.keepReason(patient, words, salt)`.
+   */
+  async signWithoutLedger({ words, ...about }: EmergencyWords): Promise<UnledgeredOpening> {
+    const { text, salt } = saltedWords(words);
+    const opening = {
+      act: 'openBreakGlass',
+      seq: NO_NUMBER,
+      device: this.device.id,
+      text,
+      ...about,
+    } as const;
+    return { ...(await this.statements.author.sign(opening)), salt };
+  }
+
+  /** Stands behind a colleague's opening while the ledger is away. */
+  secondWithoutLedger(opening: string): Promise<SignedStatement> {
+    return this.statements.author.sign({ act: 'secondBreakGlass', seq: NO_NUMBER, opening });
   }
 
   /** Closes an opening; an unjustified one is a regulator's case. */

@@ -14,7 +14,7 @@ export { Approving, type ApprovingOptions, type RuleWords, type ShownRequest } f
 export { type AssertionRequest, clientAssertion, type Practice, randomId } from './assertion.ts';
 export { Calls, type CallsOptions } from './calls.ts';
 export type { Carried } from './carrying.ts';
-export type { RecordContent } from './content.ts';
+export type { LateContent, RecordContent } from './content.ts';
 export { Device, type ReadOptions } from './device.ts';
 export { type EmergencyWords, type Finding, Practitioner, type PractitionerOptions } from './emergency.ts';
 export type { EventOptions } from './events.ts';
@@ -98,3 +98,4 @@ export {
   WebhookForged,
   webhookEvents,
 } from './webhooks.ts';
+export type { LateRead, UnledgeredOpening } from './without-ledger.ts';

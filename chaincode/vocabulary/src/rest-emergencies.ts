@@ -6,7 +6,12 @@ import { Base32Id, Sha256Text } from './ids.ts';
 export const REASON_CHARACTERS = 2000;
 
 /** The words about an emergency, for the gateway to keep sealed. */
-export const ReasonWords = z.strictObject({ words: z.string().trim().min(1).max(REASON_CHARACTERS) });
+export const ReasonWords = z.strictObject({
+  words: z.string().trim().min(1).max(REASON_CHARACTERS),
+  /** 32 bytes, where a statement was signed over them before they could be handed in; else the gateway's own */
+  salt: Sha256Text.optional(),
+});
+export type ReasonWords = z.infer<typeof ReasonWords>;
 /** What a break-glass statement says of them: their salted hash. */
 export const KeptReason = z.object({ text: Sha256Text });
 export type KeptReason = z.infer<typeof KeptReason>;

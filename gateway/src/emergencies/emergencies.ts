@@ -13,6 +13,7 @@ import {
   type PractitionerAnswer,
   PractitionerFacts,
   queries,
+  type ReasonWords,
 } from '@chartkey/vocabulary';
 import type { Persons } from '../access/persons.ts';
 import type { Caller } from '../gateway.ts';
@@ -61,7 +62,7 @@ export class Emergencies implements EmergencyVerbs {
     }
   }
 
-  async keepReason(caller: Caller, patient: string, words: string): Promise<KeptReason> {
+  async keepReason(caller: Caller, patient: string, words: ReasonWords): Promise<KeptReason> {
     const { session } = await this.parts.present(caller);
     if (session.subject !== 'device') throw new Failure('DEVICES_ONLY');
     PatientFacts.parse(await this.parts.ledger.evaluate(queries.patient, patient));

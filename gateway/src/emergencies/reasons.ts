@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import type { ReasonWords } from '@chartkey/vocabulary';
 import { NotInVault, type Store, type Vault } from '../vault/index.ts';
 
 const SALT_BYTES = 32;
@@ -14,8 +15,7 @@ export class Reasons {
   ) {}
 
   /** Keeps words, durable when it resolves. @returns SHA-256 of salt and words @throws VaultFull */
-  async keep(patient: string, words: string): Promise<string> {
-    const salt = randomBytes(SALT_BYTES).toString('base64url');
+  async keep(patient: string, { words, salt = freshSalt() }: ReasonWords): Promise<string> {
     const text = hashOf(salt, words);
     const sealed = await this.vault.sealNote(JSON.stringify([salt, words]), patient, text);
     await this.store.put(text, [sealed]);
@@ -34,6 +34,8 @@ export class Reasons {
     }
   }
 }
+
+const freshSalt = () => randomBytes(SALT_BYTES).toString('base64url');
 
 function hashOf(salt: string, words: string): string {
   const bytes = Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(words)]);

@@ -4,6 +4,7 @@ import type {
   EmergencyCard,
   KeptReason,
   PractitionerAnswer,
+  ReasonWords,
 } from '@chartkey/vocabulary';
 import type { Caller } from '../gateway.ts';
 
@@ -15,7 +16,7 @@ export interface EmergencyVerbs {
    */
   breakGlass(caller: Caller, statements: readonly string[]): Promise<void>;
   /** Keeps the words about an emergency sealed; a statement names them by their salted hash. */
-  keepReason(caller: Caller, patient: string, words: string): Promise<KeptReason>;
+  keepReason(caller: Caller, patient: string, words: ReasonWords): Promise<KeptReason>;
   openingOf(caller: Caller, opening: string): Promise<BrokenGlass>;
   /** All that a patient's records were opened for, the newest first. */
   openingsOf(caller: Caller, patient: string): Promise<BrokenGlass[]>;

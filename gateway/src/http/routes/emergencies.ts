@@ -140,11 +140,11 @@ export const disputes = route({
     answer(asked, DisputesPage, { items: await asked.gateway.emergencies.disputes(asked.caller) }),
 });
 
-async function wordsIn({ request, response, settings }: Asked): Promise<string> {
+async function wordsIn({ request, response, settings }: Asked): Promise<ReasonWords> {
   const { idleMilliseconds } = settings;
   const text = await textOf(request, response, { bytes: REASON_BYTES, idleMilliseconds });
   try {
-    return ReasonWords.parse(parseUnambiguous(text)).words;
+    return ReasonWords.parse(parseUnambiguous(text));
   } catch {
     throw new Failure('INVALID_REQUEST', { at: 'body' });
   }
