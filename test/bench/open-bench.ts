@@ -3,7 +3,8 @@ import { type Baseline, openBaseline } from './baseline-ledger.ts';
 import type { Bench, Effort } from './figure.ts';
 import { openStage, type Stage, type StageOptions } from './stage.ts';
 
-const FIRST_PORT = 21_001;
+/** Where ports begin: PORT_BASE, when the machine is shared with another run. */
+const FIRST_PORT = Number(process.env['PORT_BASE'] ?? 21_001);
 /** A consortium's ports lie within so many above its base. */
 const PORTS_EACH = 300;
 

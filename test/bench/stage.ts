@@ -7,6 +7,8 @@ import {
   EmbeddedUnderneath,
   FabricUnderneath,
   findPrograms,
+  type LedgerAccess,
+  ledgerAccess,
   type Underneath,
 } from '@chartkey/network';
 import type { LedgerKind } from '@chartkey/vocabulary';
@@ -22,6 +24,8 @@ export interface Stage {
   /** whose gateway does not group */
   lake: Device;
   patient: Patient;
+  /** how an organisation reaches its peer */
+  access(organisation: string): LedgerAccess;
   remove(): Promise<void>;
 }
 
@@ -46,27 +50,37 @@ export async function openStage(
   gatewayEnv: StageOptions = {},
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'chartkey-bench-'));
-  const run = await ConsortiumRun.start({
-    dataDir: folder,
-    portBase,
-    underneath: await underneathFor(ledger, folder, portBase),
-    gatewayEnv: (organisation) => ({
-      ...busy,
-      ...(organisation === 'LakesideMSP' && UNGROUPED),
-      ...gatewayEnv,
-    }),
-  });
+  const run = await startRun(ledger, folder, portBase, gatewayEnv);
   const [river, lake] = await Promise.all([deviceOf(run, 'RiversideMSP'), deviceOf(run, 'LakesideMSP')]);
   const patient = river.gateway.patient(await makeKeys());
   await river.enrol(await patient.enrolmentStatement({ recorder: 'RiversideMSP' }));
   await grantLakeside(patient);
   return {
     ...{ run, ledger, river, lake, patient },
+    access: (organisation) => ledgerAccess(folder, organisation),
     async remove() {
       await run.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts the demo consortium in a folder, or starts it again there. */
+export async function startRun(
+  ledger: LedgerKind,
+  folder: string,
+  portBase: number,
+  gatewayEnv: StageOptions = {},
+): Promise<ConsortiumRun> {
+  const underneath = await underneathFor(ledger, folder, portBase);
+  return ConsortiumRun.start({
+    ...{ dataDir: folder, portBase, underneath },
+    gatewayEnv: (organisation) => ({
+      ...busy,
+      ...(organisation === 'LakesideMSP' && UNGROUPED),
+      ...gatewayEnv,
+    }),
+  });
 }
 
 async function underneathFor(ledger: LedgerKind, folder: string, portBase: number): Promise<Underneath> {
@@ -102,6 +116,16 @@ export function memoryOf(run: ConsortiumRun): Map<string, number> {
 export function residentOf(run: ConsortiumRun, name: string): number {
   const text = readFileSync(`/proc/${run.processes.get(name)!.child.pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+/** Processor seconds that one process has used, in its own code and in the kernel's (Linux). */
+export function processorSecondsOf(run: ConsortiumRun, name: string): number {
+  const text = readFileSync(`/proc/${run.processes.get(name)!.child.pid}/stat`, 'utf8');
+  const [user, system] = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
 }
 
 /** Bytes of one copy of the chain's blocks, as its keeper stores them. */

@@ -4,6 +4,7 @@ import { grouping } from './r2-grouping.ts';
 import { alone } from './r3-alone.ts';
 import { unlogged } from './r4-unlogged.ts';
 import { bytes } from './r8-bytes.ts';
+import { submit } from './r9-submit.ts';
 import { content } from './r11-content.ts';
 import { starting } from './r14-start.ts';
 import { scale } from './scale.ts';
@@ -13,6 +14,7 @@ export const figures: Record<string, Measure> = {
   R1: crowd,
   R2: grouping,
   R8: bytes,
+  R9: submit,
   R11: content,
   scale,
   R3: alone,

@@ -24,7 +24,7 @@ test('words about an emergency that find no room are refused as such', async () 
     reasons: { keep: fails(new VaultFull()) },
     present: async (one: Caller) => one,
   } as never);
-  await expect(emergencies.keepReason(caller('device'), patient, 'words')).rejects.toEqual(
+  await expect(emergencies.keepReason(caller('device'), patient, { words: 'words' })).rejects.toEqual(
     code('VAULT_FULL'),
   );
 });
