@@ -1,41 +1,29 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type Device, randomId } from '@chartkey/client';
-import { tokenOf } from './reads.ts';
+import { randomId } from '@chartkey/client';
 
 const CHUNK = 1 << 20;
 const END_OF_HEAD = '\r\n\r\n';
 
-/** AES-256-GCM and SHA-256 over so many bytes, nothing else: bytes per second. */
-export function bareCrypto(bytes: number): number {
-  const chunk = randomBytes(CHUNK);
-  const cipher = createCipheriv('aes-256-gcm', randomBytes(32), randomBytes(12));
-  const hash = createHash('sha256');
+/** AES-256-GCM and SHA-256 over so many bytes, nothing else, so often: bytes per second. */
+export function bareCrypto(bytes: number, times: number): number {
+  const chunk = randomBytes(Math.min(CHUNK, bytes));
+  const [key, iv] = [randomBytes(32), randomBytes(12)];
   const began = performance.now();
-  for (let done = 0; done < bytes; done += CHUNK) {
-    hash.update(chunk);
-    cipher.update(chunk);
+  for (let time = 0; time < times; time += 1) {
+    const cipher = createCipheriv('aes-256-gcm', key, iv);
+    const hash = createHash('sha256');
+    for (let done = 0; done < bytes; done += CHUNK) {
+      hash.update(chunk);
+      cipher.update(chunk);
+    }
+    cipher.final();
+    hash.digest();
   }
-  cipher.final();
-  hash.digest();
-  return bytes / ((performance.now() - began) / 1000);
-}
-
-/** Writes so many bytes to a file, with one sync, and removes it: bytes per second. */
-export function bareDisk(folder: string, bytes: number): number {
-  const chunk = randomBytes(CHUNK);
-  const path = join(folder, 'bare');
-  const file = openSync(path, 'w');
-  const began = performance.now();
-  for (let done = 0; done < bytes; done += CHUNK) writeSync(file, chunk);
-  fsyncSync(file);
-  const speed = bytes / ((performance.now() - began) / 1000);
-  closeSync(file);
-  rmSync(path);
-  return speed;
+  return (bytes * times) / ((performance.now() - began) / 1000);
 }
 
 /**
@@ -49,21 +37,32 @@ export function removeContents(folder: string): void {
   }
 }
 
+export interface Upload {
+  /** the gateway's */
+  url: string;
+  token: string;
+  patient: string;
+  bytes: number;
+  /** connections that are used again; one of its own, when absent */
+  agent?: Agent;
+}
+
 /** Uploads so many bytes over REST; answers the record and the bytes per second. */
-export async function upload(
-  device: Device,
-  patient: string,
-  bytes: number,
-): Promise<{ record: string; speed: number }> {
-  const { text: token } = await tokenOf(device);
-  const chunk = randomBytes(CHUNK);
+export async function upload({
+  url,
+  token,
+  patient,
+  bytes,
+  agent = new Agent(),
+}: Upload): Promise<{ record: string; speed: number }> {
+  const chunk = randomBytes(Math.min(CHUNK, bytes));
   const began = performance.now();
   const answer = await new Promise<string>((done, failed) => {
     const sent = request(
-      `${device.gateway.url}/v1/records?patient=${patient}`,
+      `${url}/v1/records?patient=${patient}`,
       {
         method: 'POST',
-        agent: new Agent(),
+        agent,
         headers: {
           Authorization: `Bearer ${token}`,
           'Content-Type': 'application/octet-stream',
@@ -98,16 +97,23 @@ export async function upload(
   return { record: (JSON.parse(answer) as { record: string }).record, speed };
 }
 
+/** What a download took, and what it was answered. */
+export interface Downloaded {
+  /** bytes per second */
+  speed: number;
+  /** of a logged read */
+  access: string | undefined;
+}
+
 /**
- * Downloads a record over REST, checks status and length, and counts its bytes: bytes per second. On a plain
- * socket with one buffer, as curl would: node:http makes a buffer for every piece, which costs more than the
- * gateway's own work and would be measured as the gateway's.
+ * Downloads, checks status and length, and counts the bytes. On a plain socket with one buffer, as curl would:
+ * node:http makes a buffer for every piece, which costs more than the gateway's own work and would be measured
+ * as the gateway's.
  */
-export async function download(device: Device, record: string, bytes: number): Promise<number> {
-  const { hostname, port } = new URL(device.gateway.url);
-  const { text: token } = await tokenOf(device);
+export async function download(url: string, token: string, bytes: number): Promise<Downloaded> {
+  const { hostname, port, pathname } = new URL(url);
   const head = [
-    `GET /v1/records/${record}/content HTTP/1.1`,
+    `GET ${pathname} HTTP/1.1`,
     `Host: ${hostname}:${port}`,
     `Authorization: Bearer ${token}`,
     'Connection: close',
@@ -133,5 +139,5 @@ export async function download(device: Device, record: string, bytes: number): P
   if (!answered.startsWith('HTTP/1.1 200 ')) throw new Error(answered.slice(0, 2000));
   if (!answered.includes(`\r\nContent-Length: ${bytes}\r\n`)) throw new Error('another length was announced');
   if (arrived !== bytes) throw new Error(`${arrived} of ${bytes} bytes came back`);
-  return speed;
+  return { speed, access: /\r\nAccess-Id: (\S+)\r\n/.exec(answered)?.[1] };
 }

@@ -46,7 +46,7 @@ export class Reader {
   /** every access that handed content out */
   readonly accesses = new Set<string>();
   private agent = freshAgent();
-  private token: { text: string; until: number } | undefined;
+  private readonly bearer: () => Promise<string>;
   private readonly device: Device;
   private readonly records: readonly string[];
   private readonly length: number;
@@ -55,6 +55,7 @@ export class Reader {
   /** @param records read in turn; all of one length */
   constructor(device: Device, records: readonly string[], length: number) {
     this.device = device;
+    this.bearer = bearerOf(device);
     this.records = records;
     this.length = length;
   }
@@ -94,19 +95,19 @@ export class Reader {
     this.close();
     this.agent = freshAgent();
   }
+}
 
-  private async bearer(): Promise<string> {
-    if (!this.token || Date.now() > this.token.until) this.token = await tokenOf(this.device);
-    return this.token.text;
-  }
+/** A device's access token, the same one until it is about to expire: a device has 64 sessions at most. */
+export function bearerOf(device: Device): () => Promise<string> {
+  let token: { text: string; until: number } | undefined;
+  return async () => {
+    if (!token || Date.now() > token.until) token = await tokenOf(device);
+    return token.text;
+  };
 }
 
 /** A device's access token, and until when it is worth using (milliseconds). */
-export async function tokenOf({
-  signer,
-  practice,
-  gateway,
-}: Device): Promise<{ text: string; until: number }> {
+async function tokenOf({ signer, practice, gateway }: Device): Promise<{ text: string; until: number }> {
   const answer = await fetch(gateway.tokenUrl, {
     method: 'POST',
     body: new URLSearchParams({

@@ -1,15 +1,15 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { type Algorithm, algorithmOf, type PublicKey, thumbprint } from '@chartkey/vocabulary';
+import { type Algorithm, algorithmOf, type PublicKey } from '@chartkey/vocabulary';
 import type { SignatureChecks } from './signature.ts';
 
 const digestOf: Record<Algorithm, string> = { ES256: 'sha256', ES384: 'sha384', RS384: 'sha384' };
 
-/** Parsed keys, the oldest forgotten first; parsing a key costs as much as using it. */
+/** Parsed keys by their numbers, the oldest forgotten first; parsing a key costs as much as using it. */
 const parsed = new Map<string, KeyObject>();
 const MOST_PARSED = 4096;
 
 function keyObject(key: PublicKey): KeyObject {
-  const id = thumbprint(key);
+  const id = key.kty === 'RSA' ? `${key.n}.${key.e}` : `${key.x}.${key.y}`;
   const known = parsed.get(id);
   if (known) return known;
   const made = createPublicKey({ format: 'jwk', key: { ...key } });

@@ -5,7 +5,9 @@ import { alone } from './r3-alone.ts';
 import { unlogged } from './r4-unlogged.ts';
 import { bytes } from './r8-bytes.ts';
 import { submit } from './r9-submit.ts';
+import { keyReleases } from './r10-key-releases.ts';
 import { content } from './r11-content.ts';
+import { offline } from './r13-offline.ts';
 import { starting } from './r14-start.ts';
 import { scale } from './scale.ts';
 
@@ -15,7 +17,9 @@ export const figures: Record<string, Measure> = {
   R2: grouping,
   R8: bytes,
   R9: submit,
+  R10: release,
   R11: content,
+  R13: offline,
   scale,
   R3: alone,
   R4: unlogged,

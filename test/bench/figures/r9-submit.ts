@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { canonicalJson, digest, transactions } from '@chartkey/vocabulary';
+import { spent } from '../alone.ts';
 import type { Bench, Figure, Result } from '../figure.ts';
 import { rawClient } from '../raw-client.ts';
 import { abba, median } from '../rounds.ts';
@@ -20,8 +21,7 @@ export async function submit(bench: Bench): Promise<Result[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
   const raw = rawClient(stage.access(ORGANISATION), ORGANISATION);
   const own = stage.run.connect(ORGANISATION);
-  const here = () => process.cpuUsage();
-  const spentHere = () => (here().user + here().system) / 1e6;
+  const spentHere = () => spent() / 1e6;
   const overRest = measured(
     ahead,
     (statement) => post(agent, stage, statement),
@@ -67,11 +67,11 @@ export async function submit(bench: Bench): Promise<Result[]> {
 }
 
 /** An arm that also keeps the processor seconds per submit of each block. */
-function measured(ahead: StatementsAhead, send: Submit, spent: () => number) {
+function measured(ahead: StatementsAhead, send: Submit, processorSeconds: () => number) {
   const seconds: number[] = [];
   const arm = async (milliseconds: number) => {
     const lanes = await ahead.ready(Math.ceil((milliseconds / 1000) * (MOST_A_SECOND / IN_FLIGHT)) + 1);
-    const [began, before] = [performance.now(), spent()];
+    const [began, before] = [performance.now(), processorSeconds()];
     const done = await Promise.all(
       lanes.map(async ({ statements, used }) => {
         let sent = 0;
@@ -85,7 +85,7 @@ function measured(ahead: StatementsAhead, send: Submit, spent: () => number) {
       }),
     );
     const many = done.reduce((sum, sent) => sum + sent, 0);
-    seconds.push((spent() - before) / many);
+    seconds.push((processorSeconds() - before) / many);
     return many / ((performance.now() - began) / 1000);
   };
   return { arm, seconds };
