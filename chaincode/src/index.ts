@@ -12,8 +12,10 @@ import { PractitionersContract } from './contracts/practitioners.ts';
 import { RecordsContract } from './contracts/records.ts';
 import { SessionsContract } from './contracts/sessions.ts';
 import { StatementsContract } from './contracts/statements.ts';
+import { quietShim } from './quiet-shim.ts';
 
 ownCodeDigest();
+quietShim();
 
 /** The contracts that Fabric runs (fabric-shim reads this name). */
 export const contracts = [

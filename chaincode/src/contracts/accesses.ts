@@ -3,7 +3,7 @@ import {
   AccessId,
   AccessIds,
   canonicalJson,
-  entriesOf,
+  entryOf,
   Failure,
   instantAt,
   LogAuditQueryInput,
@@ -131,7 +131,7 @@ async function noteOf(tx: RecordsTransaction, id: string): Promise<{ entry: Acce
   if (!AccessId.safeParse(id).success) throw new Failure('ACCESS_UNKNOWN');
   const transaction = id.slice(0, 64);
   const state = await tx.world.accesses.require(transaction);
-  const entry = entriesOf(transaction, state).find((one) => one.access === id);
+  const entry = entryOf(transaction, state, Number(id.slice(65)));
   const asker = entry && state.askers.find(({ session }) => session === entry.session);
   if (!asker) throw new Failure('ACCESS_UNKNOWN');
   return { entry, until: asker.until };

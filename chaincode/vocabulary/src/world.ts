@@ -149,20 +149,32 @@ export type AccessesState = z.infer<typeof AccessesState>;
 
 /** The entries of a transaction's value, each whole. */
 export function entriesOf(transaction: string, state: AccessesState): AccessEntry[] {
-  return state.entries.flatMap(({ item, asker, ...entry }) => {
-    const found = state.askers[asker];
-    if (!found) return [];
-    const { until: _until, ...who } = found;
-    return {
-      access: `${transaction}:${item}`,
-      kind: entry.record === undefined ? ('list' as const) : ('read' as const),
-      time: state.time,
-      decision: entry.code === undefined ? ('granted' as const) : ('denied' as const),
-      ...(state.late && { late: state.late }),
-      ...who,
-      ...entry,
-    };
-  });
+  return state.entries.flatMap((kept) => wholeEntry(transaction, state, kept) ?? []);
+}
+
+/** One entry of a transaction's value, whole; undefined when it has none of that number. */
+export function entryOf(transaction: string, state: AccessesState, item: number): AccessEntry | undefined {
+  const kept = state.entries.find((one) => one.item === item);
+  return kept && wholeEntry(transaction, state, kept);
+}
+
+function wholeEntry(
+  transaction: string,
+  state: AccessesState,
+  { item, asker, ...entry }: AccessesState['entries'][number],
+): AccessEntry | undefined {
+  const found = state.askers[asker];
+  if (!found) return undefined;
+  const { until: _until, ...who } = found;
+  return {
+    access: `${transaction}:${item}`,
+    kind: entry.record === undefined ? ('list' as const) : ('read' as const),
+    time: state.time,
+    decision: entry.code === undefined ? ('granted' as const) : ('denied' as const),
+    ...(state.late && { late: state.late }),
+    ...who,
+    ...entry,
+  };
 }
 
 /** What `releasable` answers on one snapshot: the entry, today's decision, and the facts behind it. */

@@ -17,7 +17,7 @@ export const figures: Record<string, Measure> = {
   R2: grouping,
   R8: bytes,
   R9: submit,
-  R10: release,
+  R10: keyReleases,
   R11: content,
   R13: offline,
   scale,
