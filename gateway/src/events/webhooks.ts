@@ -114,7 +114,12 @@ export class Webhooks {
     await old?.stop();
     // Meanwhile it may have delivered more.
     const kept = old && goesOn ? { ...note, after: old.note.after } : note;
-    await fromVault(() => this.parts.notes.put(kept));
+    try {
+      await fromVault(() => this.parts.notes.put(kept));
+    } catch (error) {
+      if (old) this.begin(old.note);
+      throw error;
+    }
     this.begin(kept);
   }
 

@@ -3,9 +3,11 @@ import type { Away } from '../../../gateway/src/away/away.ts';
 import { awayVerbs } from '../../../gateway/src/away/verbs.ts';
 import { Emergencies } from '../../../gateway/src/emergencies/emergencies.ts';
 import { AtOnce } from '../../../gateway/src/events/at-once.ts';
+import { News } from '../../../gateway/src/events/news.ts';
 import { Webhooks, type WebhooksParts } from '../../../gateway/src/events/webhooks.ts';
 import type { Caller } from '../../../gateway/src/gateway.ts';
 import { NotInVault, Tampered, VaultFull } from '../../../gateway/src/vault/index.ts';
+import { eventually } from '../../journeys/cast.ts';
 import { standingOf } from '../../support/standing.ts';
 
 const patient = `${'P'.repeat(42)}A`;
@@ -38,6 +40,38 @@ test('a webhook that finds no room is refused as such', async () => {
   } as unknown as WebhooksParts);
   const request = { url: 'https://events.example/' };
   await expect(webhooks.add(caller('patient'), { patient }, request)).rejects.toEqual(code('VAULT_FULL'));
+});
+
+test('a webhook that finds no room for a change goes on as it was', async () => {
+  let isFull = false;
+  let pages = 0;
+  const webhooks = await Webhooks.open({
+    notes: {
+      all: async () => [],
+      put: async () => {
+        if (isFull) throw new VaultFull();
+      },
+    },
+    log: {
+      page: async (_owner: unknown, after: string) => {
+        pages += 1;
+        return { events: [], after, more: false };
+      },
+    },
+    news: new News(),
+    egress: { check: () => undefined },
+    calls: { challenge: async () => true },
+    ...{ lanes: new AtOnce(1), perOwner: 1, now: Date.now, present: async () => '0.0' },
+  } as unknown as WebhooksParts);
+  const request = { url: 'https://events.example/' };
+  await webhooks.add(caller('patient'), { patient }, request);
+  await eventually(async () => pages === 1);
+  isFull = true;
+  const changed = webhooks.add(caller('patient'), { patient }, { ...request, kinds: ['granted'] });
+  await expect(changed).rejects.toEqual(code('VAULT_FULL'));
+  await eventually(async () => pages === 2);
+  expect(webhooks.of({ patient })).toEqual([expect.not.objectContaining({ kinds: ['granted'] })]);
+  await webhooks.close();
 });
 
 test.each([
