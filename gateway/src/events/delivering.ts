@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instantAt, type LedgerEvent, millisecondsOf } from '@chartkey/vocabulary';
 import type { Logger } from 'pino';
-import type { AtOnce } from './at-once.ts';
 import type { WebhookCalls } from './calls.ts';
 import type { EventLog, EventPage } from './event-log.ts';
+import type { Lanes } from './lanes.ts';
 import type { News } from './news.ts';
 import type { WebhookNote, WebhookNotes } from './webhook-notes.ts';
 
@@ -20,7 +20,7 @@ export interface DeliveringParts {
   news: News;
   notes: WebhookNotes;
   calls: WebhookCalls;
-  lanes: AtOnce;
+  lanes: Lanes;
   logger: Pick<Logger, 'warn'>;
   now: () => number;
   pause?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
@@ -114,8 +114,8 @@ export class Delivering {
   private async call(events: readonly LedgerEvent[]): Promise<boolean> {
     const { calls, lanes, logger } = this.parts;
     const { signal } = this.stopping;
-    const { webhook } = this.note;
-    const status = await lanes.take(async () =>
+    const { webhook, owner } = this.note;
+    const status = await lanes.take(owner, async () =>
       signal.aborted ? undefined : calls.deliver(this.note, events, signal),
     );
     if (status !== undefined && status >= 200 && status < 300) return true;

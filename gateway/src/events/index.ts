@@ -5,11 +5,11 @@ import type { Caller, EventStream, Gateway, Page } from '../gateway.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { GatewayDevice } from '../release/index.ts';
 import type { Store } from '../vault/index.ts';
-import { AtOnce } from './at-once.ts';
 import type { Audience } from './audience.ts';
 import { WebhookCalls } from './calls.ts';
 import { Egress } from './egress.ts';
 import type { EventLog } from './event-log.ts';
+import { Lanes } from './lanes.ts';
 import { type Following, Listening } from './listening.ts';
 import type { News } from './news.ts';
 import { WebhookNotes } from './webhook-notes.ts';
@@ -17,6 +17,8 @@ import { Webhooks } from './webhooks.ts';
 
 /** Calls of webhooks at once, of all owners together. */
 const CALLS_AT_ONCE = 64;
+/** Of one owner: a receiver has ten seconds, and an owner many of them. */
+const CALLS_OF_EACH = 2;
 const BEGINNING = '0.0';
 
 export interface EventRoomParts {
@@ -64,7 +66,7 @@ export class EventRoom {
       egress,
       notes: new WebhookNotes(parts.store),
       calls: new WebhookCalls({ ...parts, egress, now }),
-      lanes: new AtOnce(CALLS_AT_ONCE),
+      lanes: new Lanes(CALLS_AT_ONCE, CALLS_OF_EACH),
       isKeyOf: (patient, key) => persons.isKeyOf(patient, key),
       perOwner: parts.webhooksPerOwner,
       present,

@@ -80,7 +80,7 @@ export class Webhooks {
       if (!before) this.checkRoom(owner);
       const webhook = before?.webhook ?? base32Id(randomBytes(16));
       const after = request.after ?? before?.after ?? (await present());
-      const answered = await lanes.take(() => calls.challenge({ webhook, url }, this.stopping.signal));
+      const answered = await lanes.take(owner, () => calls.challenge({ webhook, url }, this.stopping.signal));
       if (!answered) throw new Failure('WEBHOOK_UNANSWERED');
       const note: WebhookNote = {
         ...{ format: 'chartkey-webhook/1', webhook, owner, url, after, status: 'active' },

@@ -1,9 +1,9 @@
 import { instantAt, type LedgerEvent } from '@chartkey/vocabulary';
-import { AtOnce } from '../../../gateway/src/events/at-once.ts';
 import { WebhookCalls } from '../../../gateway/src/events/calls.ts';
 import { Delivering } from '../../../gateway/src/events/delivering.ts';
 import { Egress } from '../../../gateway/src/events/egress.ts';
 import { EventLog } from '../../../gateway/src/events/event-log.ts';
+import { Lanes } from '../../../gateway/src/events/lanes.ts';
 import { News } from '../../../gateway/src/events/news.ts';
 import { type WebhookNote, WebhookNotes } from '../../../gateway/src/events/webhook-notes.ts';
 import { BlockIndex } from '../../../gateway/src/projection/block-index.ts';
@@ -64,7 +64,7 @@ function start(change: Partial<WebhookNote> = {}, stands = () => true): Deliveri
   });
   const one = new Delivering(
     {
-      ...{ news, notes, calls, now, lanes: new AtOnce(4) },
+      ...{ news, notes, calls, now, lanes: new Lanes(4, 4) },
       log: new EventLog(index.database, () => index.next()),
       logger: { warn: (_about: object, text?: string) => void said.push(String(text)) },
       pause: async (milliseconds) => {

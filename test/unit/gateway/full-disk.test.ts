@@ -2,7 +2,7 @@ import { instantAt } from '@chartkey/vocabulary';
 import type { Away } from '../../../gateway/src/away/away.ts';
 import { awayVerbs } from '../../../gateway/src/away/verbs.ts';
 import { Emergencies } from '../../../gateway/src/emergencies/emergencies.ts';
-import { AtOnce } from '../../../gateway/src/events/at-once.ts';
+import { Lanes } from '../../../gateway/src/events/lanes.ts';
 import { News } from '../../../gateway/src/events/news.ts';
 import { Webhooks, type WebhooksParts } from '../../../gateway/src/events/webhooks.ts';
 import type { Caller } from '../../../gateway/src/gateway.ts';
@@ -36,7 +36,7 @@ test('a webhook that finds no room is refused as such', async () => {
     notes: { all: async () => [], put: fails(new VaultFull()) },
     egress: { check: () => undefined },
     calls: { challenge: async () => true },
-    ...{ lanes: new AtOnce(1), perOwner: 1, now: Date.now, present: async () => '0.0' },
+    ...{ lanes: new Lanes(1, 1), perOwner: 1, now: Date.now, present: async () => '0.0' },
   } as unknown as WebhooksParts);
   const request = { url: 'https://events.example/' };
   await expect(webhooks.add(caller('patient'), { patient }, request)).rejects.toEqual(code('VAULT_FULL'));
@@ -61,7 +61,7 @@ test('a webhook that finds no room for a change goes on as it was', async () => 
     news: new News(),
     egress: { check: () => undefined },
     calls: { challenge: async () => true },
-    ...{ lanes: new AtOnce(1), perOwner: 1, now: Date.now, present: async () => '0.0' },
+    ...{ lanes: new Lanes(1, 1), perOwner: 1, now: Date.now, present: async () => '0.0' },
   } as unknown as WebhooksParts);
   const request = { url: 'https://events.example/' };
   await webhooks.add(caller('patient'), { patient }, request);
