@@ -1,4 +1,5 @@
 import { digest, Failure } from '@chartkey/vocabulary';
+import { patient } from './support/memory-gateway.ts';
 import { type Answered, type Served, serve } from './support/served.ts';
 
 let served: Served;
@@ -78,6 +79,18 @@ test('a caller has its share of requests, another caller has its own', async () 
   expect((await served.ask(asking('device'))).status).toBe(200);
   expectTooMany(await served.ask(asking('device')));
   expect((await served.ask(asking('insurer'))).status).toBe(200);
+});
+
+test('a device has so many words about emergencies kept, for patients of whom it needs to know nothing', async () => {
+  served = await serve({ reasonsPerCaller: 1 });
+  const asking = (token: string) => ({
+    ...{ method: 'POST', path: `/v1/break-glass-reasons?patient=${patient}` },
+    headers: [`Authorization: Bearer ${token}`, 'Content-Type: application/json'],
+    body: JSON.stringify({ words: 'unconscious' }),
+  });
+  expect((await served.ask(asking('device'))).status).toBe(201);
+  expectTooMany(await served.ask(asking('device')));
+  expect((await served.ask(asking('insurer'))).status).toBe(201);
 });
 
 test('an address has its share of everything', async () => {

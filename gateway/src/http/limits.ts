@@ -14,6 +14,8 @@ export interface Limits {
   caller(request: Request, response: Response, caller: Caller): Promise<void>;
   /** Each asks a stranger's server something. */
   webhook(request: Request, response: Response, caller: Caller): Promise<void>;
+  /** Each stays on the disk, for whatever patient. */
+  reason(request: Request, response: Response, caller: Caller): Promise<void>;
   statementAddress(request: Request, response: Response): Promise<void>;
   /** Counts only statements that verify, so nobody can use up another's share in its name. */
   signer(request: Request, response: Response, statement: string): Promise<void>;
@@ -27,6 +29,7 @@ export function makeLimits(settings: HttpSettings): Limits {
   const statements = byAddress(settings.statementsPerAddress);
   const callers = byLocal(settings.requestsPerCaller);
   const webhooks = byLocal(settings.webhooksPerCaller);
+  const reasons = byLocal(settings.reasonsPerCaller);
   const asCaller = (limiter: RequestHandler) => (request: Request, response: Response, caller: Caller) => {
     response.locals['limitKey'] = `${caller.session.subject} ${caller.session.id}`;
     return passing(limiter, request, response);
@@ -39,6 +42,7 @@ export function makeLimits(settings: HttpSettings): Limits {
     statementAddress: (request, response) => passing(statements, request, response),
     caller: asCaller(callers),
     webhook: asCaller(webhooks),
+    reason: asCaller(reasons),
     signer: async (request, response, statement) => {
       const signer = signerOf(statement);
       if (!signer) return;

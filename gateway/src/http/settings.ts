@@ -24,6 +24,8 @@ export interface HttpSettings {
   requestsPerCaller: number;
   requestsPerAddress: number;
   webhooksPerCaller: number;
+  /** words about emergencies that one device has kept */
+  reasonsPerCaller: number;
   /** aborts when the gateway stops, so that streams end and hold nobody up */
   stopping?: AbortSignal;
   /** origins of browser apps that may call, `https://app.example`; none by default */
@@ -46,6 +48,7 @@ export const httpDefaults: Omit<HttpSettings, 'log' | 'metrics'> = {
   requestsPerCaller: 120_000,
   requestsPerAddress: 240_000,
   webhooksPerCaller: 10,
+  reasonsPerCaller: 300,
   appOrigins: [],
   trustedProxies: [],
 };

@@ -41,8 +41,9 @@ export const reasons = route({
   failures: [...failures, 'DEVICES_ONLY', 'PATIENT_UNKNOWN', 'VAULT_FULL', 'VAULT_UNAVAILABLE'],
   mayAsk: devicesOnly,
   serve: async (asked) => {
-    const words = await wordsIn(asked);
     const { gateway, caller, query } = asked;
+    await asked.limits.reason(asked.request, asked.response, caller);
+    const words = await wordsIn(asked);
     const kept = await gateway.emergencies.keepReason(caller, query.patient, words);
     answer(asked, KeptReason, kept, { status: 201 });
   },
