@@ -116,6 +116,25 @@ test('what happened is read by the patient and the reviewer, where it is kept, a
   expect(found.stdout).toBe('');
 });
 
+test('words that were kept about somebody else hide no opening, and no other words', async () => {
+  const { key, device } = physician;
+  const another = await river.patient();
+  const salt = 'A'.repeat(43);
+  const text = await device.keepReason(patient.id, canary, salt);
+  expect(await device.keepReason(another.id, canary, salt)).toBe(text);
+  const elses = await device.keepReason(another.id, 'about somebody else');
+  const officer = await lake.device('privacy-officer');
+  const shown = async (named: string) => {
+    const of = { patient: patient.id, device: device.id, reason: 'unconscious', minutes: 30 } as const;
+    const { id } = await key.statements.numbered((seq) =>
+      key.statements.author.sign({ act: 'openBreakGlass', seq, text: named, ...of }),
+    );
+    return (await officer.opening(id)).words;
+  };
+  expect(await shown(text)).toBe(canary);
+  expect(await shown(elses)).toBeUndefined();
+});
+
 test('what a regulator asks about emergencies is on the ledger first, each question once', async () => {
   const { key } = physician;
   const { id } = await key.breakGlass(emergency());

@@ -18,14 +18,14 @@ export class Reasons {
   async keep(patient: string, { words, salt = freshSalt() }: ReasonWords): Promise<string> {
     const text = hashOf(salt, words);
     const sealed = await this.vault.sealNote(JSON.stringify([salt, words]), patient, text);
-    await this.store.put(text, [sealed]);
+    await this.store.put(nameOf(patient, text), [sealed]);
     return text;
   }
 
   /** The words of this hash; undefined where they are not kept here (any more). @throws Tampered */
   async wordsOf(patient: string, text: string): Promise<string | undefined> {
     try {
-      const sealed = await this.store.read(text, this.vault.mostNoteBytes);
+      const sealed = await this.store.read(nameOf(patient, text), this.vault.mostNoteBytes);
       const [, words] = JSON.parse(await this.vault.openNote(sealed, patient, text)) as [string, string];
       return words;
     } catch (error) {
@@ -36,6 +36,9 @@ export class Reasons {
 }
 
 const freshSalt = () => randomBytes(SALT_BYTES).toString('base64url');
+
+/** Whoever makes the salt can have the same text for two patients: each has a file of its own. */
+const nameOf = (patient: string, text: string) => hash('sha256', `${patient} ${text}`, 'base64url');
 
 function hashOf(salt: string, words: string): string {
   const bytes = Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(words)]);
