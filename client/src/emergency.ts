@@ -77,16 +77,14 @@ export class Practitioner {
    * Breaks the glass while the ledger is away, for `device.readWithoutLedger`, as soon as a colleague stands behind
    * it. Nobody is asked for anything; the words stay here until they can be kept:
    * `device.keepReason(patient, words, salt)`.
+   * @param options.seq what a refusal STALE_SEQUENCE `expected`: peers that answer have their say
    */
-  async signWithoutLedger({ words, ...about }: EmergencyWords): Promise<UnledgeredOpening> {
+  async signWithoutLedger(
+    { words, ...about }: EmergencyWords,
+    { seq = NO_NUMBER }: { seq?: number } = {},
+  ): Promise<UnledgeredOpening> {
     const { text, salt } = saltedWords(words);
-    const opening = {
-      act: 'openBreakGlass',
-      seq: NO_NUMBER,
-      device: this.device.id,
-      text,
-      ...about,
-    } as const;
+    const opening = { act: 'openBreakGlass', seq, device: this.device.id, text, ...about } as const;
     return { ...(await this.statements.author.sign(opening)), salt };
   }
 

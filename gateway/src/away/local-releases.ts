@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type ApprovedDevice,
   checkGatewaySigned,
@@ -16,6 +17,8 @@ import type { Anchor, Vault } from '../vault/index.ts';
 import type { Notes, Numbered } from './notes.ts';
 import type { Requests } from './request.ts';
 
+/** Milliseconds in which a ledger that is there takes an opening, also while it replaces a dead leader. */
+const PRESENCE = 5_000;
 /** What the ledger's absence looks like to who asks it. */
 const absences = new Set(['LEDGER_UNAVAILABLE', 'OUTCOME_UNKNOWN']);
 
@@ -109,13 +112,17 @@ export class LocalReleases {
     }
   }
 
-  /** Does it as the ledger would: only what that cannot answer is released here. */
+  /** Does it as the ledger would: only what that cannot answer, or not commit in time, is released here. */
   private async requireAbsence(opening: string): Promise<void> {
+    const answered = new AbortController();
+    const silence = pause(PRESENCE, 'silent', { signal: answered.signal });
     try {
-      await this.parts.submit(opening);
+      if ((await Promise.race([this.parts.submit(opening), silence])) === 'silent') return;
     } catch (error) {
       if (error instanceof Failure && absences.has(error.code)) return;
       throw error;
+    } finally {
+      answered.abort();
     }
     throw new Failure('LEDGER_REACHABLE');
   }
