@@ -11,6 +11,7 @@ export { type ProcessOrder, type RunningProcess, startProcess, stopProcess } fro
 export { type Sample, samplesIn } from './demo/samples.ts';
 export type { Underneath } from './demo/underneath.ts';
 export { type ChaincodeTls, type Ledger, type LedgerOptions, startLedger } from './embedded/ledger.ts';
+export { State, writeValue } from './embedded/state.ts';
 export { FabricUnderneath } from './fabric/fabric-underneath.ts';
 export { findPrograms } from './fabric/programs.ts';
 export {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The stages of a read or write that are worth watching one by one. */
 export type Stage = 'endorse' | 'order' | 'commit' | 'release' | 'queue';
@@ -11,9 +11,17 @@ export interface Metrics {
   stage(stage: Stage, seconds: number): void;
   /** Starts a clock for a stage; the function it answers stops it. */
   clock(stage: Stage): () => void;
+  /** Shows how many accesses were taken, how many of them sent again, and in how many transactions. */
+  group(counts: { items: number; resubmitted: number; transactions: number }): void;
   /** whether an organisation's peer runs the approved chaincode; undefined when it could not be learned */
   chaincode(organisation: string, asApproved: boolean | undefined): void;
 }
+
+const groupCounts = [
+  ['items', 'Accesses that the ledger was asked for'],
+  ['resubmitted', 'Accesses sent again after their transaction conflicted or was refused whole'],
+  ['transactions', 'Transactions in which accesses were sent'],
+] as const;
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -48,6 +56,15 @@ export function makeMetrics(options: { process?: boolean } = {}): Metrics {
     registry,
     request: (route, method, status, seconds) => requests.observe({ route, method, status }, seconds),
     stage: (stage, seconds) => stages.observe({ stage }, seconds),
+    group(counts) {
+      for (const [what, help] of groupCounts) {
+        const collect = function (this: Counter) {
+          this.reset();
+          this.inc(counts[what]);
+        };
+        new Counter({ name: `chartkey_access_${what}_total`, help, registers: [registry], collect });
+      }
+    },
     chaincode: (organisation, asApproved) =>
       asApproved === undefined
         ? chaincodes.remove({ organisation })

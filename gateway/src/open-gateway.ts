@@ -239,6 +239,7 @@ function verbs(
   const used = rooms.usedOffers;
   const offers = new Offers({ ledger, network, organisation, checks, statements, used });
   const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
+  metrics.group(asking.group);
   const members = new Members(ledger, genesis);
   const persons = new Persons(ledger);
   const questions = new Questions(ledger, retryKeys);

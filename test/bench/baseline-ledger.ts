@@ -27,7 +27,11 @@ export interface Baseline {
   remove(): Promise<void>;
 }
 
-export async function openBaseline(ledger: LedgerKind, portBase: number): Promise<Baseline> {
+export async function openBaseline(
+  ledger: LedgerKind,
+  portBase: number,
+  around = (underneath: Underneath) => underneath,
+): Promise<Baseline> {
   const folder = mkdtempSync(join(tmpdir(), 'chartkey-bench-'));
   const running: RunningProcess[] = [];
   const remove = async () => {
@@ -40,7 +44,7 @@ export async function openBaseline(ledger: LedgerKind, portBase: number): Promis
     return started.ready;
   };
   try {
-    const underneath = await underneathFor(ledger, folder, portBase);
+    const underneath = around(await underneathFor(ledger, folder, portBase));
     await underneath.start({ run, begin: () => undefined });
     const access = (organisation: string) => underneath.access(organisation);
     const connect = (organisation: string) => rawClient(access(organisation), organisation);

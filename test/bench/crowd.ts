@@ -26,3 +26,16 @@ export async function oneByOne(milliseconds: number, work: () => Promise<unknown
   }
   return times;
 }
+
+/** Does work so many times with so many at once. @param work told which one it is, from 0 */
+export async function times(
+  many: number,
+  inFlight: number,
+  work: (at: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const one = async () => {
+    while (next < many) await work(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(many, inFlight) }, one));
+}

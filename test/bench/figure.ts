@@ -1,5 +1,6 @@
 import type { LedgerKind } from '@chartkey/vocabulary';
 import type { Baseline } from './baseline-ledger.ts';
+import type { CountedStage } from './counted-stage.ts';
 import type { Plot } from './plots.ts';
 import type { Stage, StageOptions } from './stage.ts';
 
@@ -27,6 +28,8 @@ export interface Result {
 
 export interface Effort {
   quick: boolean;
+  /** sizes as far as they go, however long filling takes */
+  deep: boolean;
   /** rounds of A B B A */
   rounds: number;
   /** of each block of a round */
@@ -39,6 +42,8 @@ export interface Bench {
   effort: Effort;
   /** A consortium with gateways; the same one for the same options. */
   stage(options?: StageOptions): Promise<Stage>;
+  /** The same with every message counted that a chaincode sends its peer; figures share it. */
+  countedStage(): Promise<CountedStage>;
   /** A ledger of the same kind with the chaincode of ./chaincode instead of ours. */
   baseline(): Promise<Baseline>;
   /** Port bases that nobody else of this run uses. */

@@ -1,4 +1,7 @@
+import type { Ledger } from '@chartkey/gateway';
 import type { Stage } from './stage.ts';
+
+type Block = ReturnType<Ledger['blocks']> extends AsyncIterable<infer One> ? One : never;
 
 /** What the chain says of every access of a stage so far. */
 export interface Logged {
@@ -11,31 +14,39 @@ export interface Logged {
 
 const held = new WeakMap<Stage, Logged>();
 
+/** The blocks from one number on, up to the height that the regulator's peer has now. */
+export async function* blocksFrom({ run }: Pick<Stage, 'run'>, first: number): AsyncGenerator<Block> {
+  const ledger = run.connect('RegulatorMSP');
+  const stop = new AbortController();
+  try {
+    const height = await ledger.height();
+    if (height <= first) return;
+    for await (const block of ledger.blocks(first, stop.signal)) {
+      yield block;
+      if (block.number + 1 >= height) return;
+    }
+  } finally {
+    stop.abort();
+    ledger.close();
+  }
+}
+
 /** Reads the blocks that have come since it was last asked. */
 export async function logged(stage: Stage): Promise<Logged> {
   const seen = held.get(stage) ?? { granted: new Set<string>(), transactions: 0, height: 0 };
   held.set(stage, seen);
-  const ledger = stage.run.connect('RegulatorMSP');
-  const stop = new AbortController();
-  try {
-    const height = await ledger.height();
-    if (height <= seen.height) return seen;
-    for await (const block of ledger.blocks(seen.height, stop.signal)) {
-      for (const { id, valid, writes } of block.transactions) {
-        for (const { objectType, value } of valid ? writes : []) {
-          if (objectType !== 'accesses') continue;
-          seen.transactions += 1;
-          const { entries } = value as { entries: { item: number; code?: string }[] };
-          for (const { item, code } of entries) if (code === undefined) seen.granted.add(`${id}:${item}`);
-        }
+  for await (const block of blocksFrom(stage, seen.height)) {
+    for (const { id, valid, writes } of block.transactions) {
+      for (const { objectType, value } of valid ? writes : []) {
+        if (objectType !== 'accesses') continue;
+        seen.transactions += 1;
+        const { entries } = value as { entries: { item: number; code?: string }[] };
+        for (const { item, code } of entries) if (code === undefined) seen.granted.add(`${id}:${item}`);
       }
-      seen.height = block.number + 1;
-      if (seen.height >= height) stop.abort();
     }
-    return seen;
-  } finally {
-    ledger.close();
+    seen.height = block.number + 1;
   }
+  return seen;
 }
 
 /** Every access that handed content out must stand on the ledger as granted, or the figure is void. */

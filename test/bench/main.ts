@@ -9,7 +9,7 @@ import { keep } from './kept.ts';
 import { openBench } from './open-bench.ts';
 import { show, writePage } from './page.ts';
 
-// npm run bench [-- quick] [-- R1 R5 …] [-- keep] [-- --compare docs/benchmarks.json]: see docs/benchmarks.md
+// npm run bench [-- quick | deep] [-- R1 R5 …] [-- keep] [-- --compare docs/benchmarks.json]: see docs/benchmarks.md
 
 const words = process.argv.slice(2);
 const takeAfter = (word: string) => {
@@ -22,6 +22,7 @@ const take = (word: string) => {
 };
 const comparedWith = takeAfter('--compare');
 const quick = take('quick');
+const deep = take('deep');
 const kept = take('keep');
 const unknown = words.filter((name) => !(name in figures));
 if (unknown.length > 0) {
@@ -34,8 +35,8 @@ const ledger: LedgerKind = process.env['LEDGER'] === 'fabric' ? 'fabric' : 'embe
 // A transaction on Fabric takes ten times as long, so a block of a round that holds as many does too.
 const slower = ledger === 'fabric' ? 3 : 1;
 const effort: Effort = quick
-  ? { quick, rounds: 3, milliseconds: 600 * slower }
-  : { quick, rounds: 9, milliseconds: 2000 * slower };
+  ? { quick, deep, rounds: 3, milliseconds: 600 * slower }
+  : { quick, deep, rounds: 9, milliseconds: 2000 * slower };
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
   version: string;
 };

@@ -1,5 +1,6 @@
 import type { LedgerKind } from '@chartkey/vocabulary';
 import { type Baseline, openBaseline } from './baseline-ledger.ts';
+import { type CountedStage, openCountedStage } from './counted-stage.ts';
 import type { Bench, Effort } from './figure.ts';
 import { openStage, type Stage, type StageOptions } from './stage.ts';
 
@@ -12,6 +13,7 @@ const PORTS_EACH = 300;
 export function openBench(ledger: LedgerKind, effort: Effort): Bench & { close(): Promise<void> } {
   const stages = new Map<string, Promise<Stage>>();
   let baseline: Promise<Baseline> | undefined;
+  let counted: Promise<CountedStage> | undefined;
   let bases = 0;
   const portBase = () => {
     bases += 1;
@@ -25,13 +27,18 @@ export function openBench(ledger: LedgerKind, effort: Effort): Bench & { close()
       stages.set(name, stage);
       return stage;
     },
+    countedStage() {
+      counted ??= openCountedStage(ledger, portBase());
+      return counted;
+    },
     baseline() {
       baseline ??= openBaseline(ledger, portBase());
       return baseline;
     },
     async close() {
-      const all = [...stages.values(), ...(baseline ? [baseline] : [])];
-      await Promise.all(all.map(async (one) => (await one).remove()));
+      const all = [...stages.values(), ...[counted, baseline].filter((one) => one !== undefined)];
+      // What could not be opened has said so to the figure that asked for it.
+      await Promise.allSettled(all.map(async (one) => (await one).remove()));
     },
   };
 }

@@ -15,7 +15,7 @@ export interface Plot {
 
 const [WIDTH, HEIGHT] = [560, 300];
 const MARGIN = { left: 62, right: 16, top: 34, bottom: 62 };
-const COLOURS = ['#1f5fa8', '#c2571a', '#3d8b4f', '#7a4fa3'];
+const COLOURS = ['#1f5fa8', '#c2571a', '#3d8b4f', '#7a4fa3', '#8a6d1c'];
 
 /** A small plot as an SVG that reads on light and dark pages. */
 export function svg({ title, x, y, series }: Plot): string {

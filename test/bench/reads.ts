@@ -1,6 +1,9 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
-import { clientAssertion, type Device } from '@chartkey/client';
+import { clientAssertion, type Device, type Patient, type Practice } from '@chartkey/client';
 import { oneByOne, perSecond } from './crowd.ts';
+
+/** Entries of a full page of a list. */
+const PAGE = 50;
 
 const freshAgent = () => new Agent({ keepAlive: true, maxSockets: 4096 });
 
@@ -34,6 +37,23 @@ export function getContent(
         const { statusCode = 0, headers } = answer;
         if (statusCode === 200 && bytes === length) done(headers);
         else failed(new NotRead(statusCode, headers['retry-after'], bytes));
+      });
+    });
+    asked.on('error', failed);
+    asked.end();
+  });
+}
+
+function getText(agent: Agent, url: string, token: string): Promise<string> {
+  return new Promise((done, failed) => {
+    const asked = request(url, { agent, headers: { Authorization: `Bearer ${token}` } }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', failed);
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        if (answer.statusCode === 200) done(text);
+        else failed(new Error(`${answer.statusCode}: ${text}`));
       });
     });
     asked.on('error', failed);
@@ -106,8 +126,42 @@ export function bearerOf(device: Device): () => Promise<string> {
   };
 }
 
-/** A device's access token, and until when it is worth using (milliseconds). */
-async function tokenOf({ signer, practice, gateway }: Device): Promise<{ text: string; until: number }> {
+/** Newest pages of a patient's log over REST, for the patient. */
+export class LogReader {
+  private agent = freshAgent();
+  private token = { text: '', until: 0 };
+  private readonly patient: Patient;
+
+  constructor(patient: Patient) {
+    this.patient = patient;
+  }
+
+  /** One page, from asking to the last byte. @throws Error unless it is a full one */
+  async read(): Promise<void> {
+    const url = `${this.patient.gateway.url}/v1/patients/${this.patient.id}/accesses`;
+    const text = await getText(this.agent, url, this.token.text);
+    const { items } = JSON.parse(text) as { items: unknown[] };
+    if (items.length !== PAGE) throw new Error(`a page of ${items.length} entries`);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  async refresh(): Promise<void> {
+    const { keys, gateway } = this.patient;
+    if (Date.now() > this.token.until) this.token = await tokenOf({ signer: keys.sig, gateway });
+    this.close();
+    this.agent = freshAgent();
+  }
+}
+
+/** A device's or patient's access token, and until when it is worth using (milliseconds). */
+export async function tokenOf({
+  signer,
+  practice,
+  gateway,
+}: Pick<Device, 'signer' | 'gateway'> & { practice?: Practice }): Promise<{ text: string; until: number }> {
   const answer = await fetch(gateway.tokenUrl, {
     method: 'POST',
     body: new URLSearchParams({

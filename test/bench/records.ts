@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Device, makeKeys } from '@chartkey/client';
+import { type Device, makeKeys, type Patient } from '@chartkey/client';
 import type { Stage } from './stage.ts';
 
 /** Bytes of the records that are read for throughput and latency. */
@@ -13,16 +13,25 @@ export async function storeRecords({ river, patient }: Stage, many = 1, bytes = 
 
 /** Records of so many patients, one each, in the custody of a device's organisation. */
 export async function storeForPatients(device: Device, recorder: string, many: number): Promise<string[]> {
-  const records: string[] = [];
-  while (records.length < many) {
-    const some = Array.from({ length: Math.min(32, many - records.length) }, async () => {
+  return (await patientsWithRecord(device, recorder, many)).map(({ record }) => record);
+}
+
+/** So many new patients with a record each, in the custody of a device's organisation. */
+export async function patientsWithRecord(
+  device: Device,
+  recorder: string,
+  many: number,
+): Promise<{ patient: Patient; record: string }[]> {
+  const enrolled: { patient: Patient; record: string }[] = [];
+  while (enrolled.length < many) {
+    const some = Array.from({ length: Math.min(32, many - enrolled.length) }, async () => {
       const patient = device.gateway.patient(await makeKeys());
       await device.enrol(await patient.enrolmentStatement({ recorder }));
-      return storeOne(device, patient.id, CONTENT);
+      return { patient, record: await storeOne(device, patient.id, CONTENT) };
     });
-    records.push(...(await Promise.all(some)));
+    enrolled.push(...(await Promise.all(some)));
   }
-  return records;
+  return enrolled;
 }
 
 async function storeOne(device: Device, patient: string, bytes: number): Promise<string> {

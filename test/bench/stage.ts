@@ -48,9 +48,10 @@ export async function openStage(
   ledger: LedgerKind,
   portBase: number,
   gatewayEnv: StageOptions = {},
+  around?: (underneath: Underneath) => Underneath,
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'chartkey-bench-'));
-  const run = await startRun(ledger, folder, portBase, gatewayEnv);
+  const run = await startRun(ledger, folder, portBase, gatewayEnv, around);
   const [river, lake] = await Promise.all([deviceOf(run, 'RiversideMSP'), deviceOf(run, 'LakesideMSP')]);
   const patient = river.gateway.patient(await makeKeys());
   await river.enrol(await patient.enrolmentStatement({ recorder: 'RiversideMSP' }));
@@ -65,14 +66,15 @@ export async function openStage(
   };
 }
 
-/** Starts the demo consortium in a folder, or starts it again there. */
+/** Starts the demo consortium in a folder, or starts it again there. @param around what stands under it, changed */
 export async function startRun(
   ledger: LedgerKind,
   folder: string,
   portBase: number,
   gatewayEnv: StageOptions = {},
+  around = (underneath: Underneath) => underneath,
 ): Promise<ConsortiumRun> {
-  const underneath = await underneathFor(ledger, folder, portBase);
+  const underneath = around(await underneathFor(ledger, folder, portBase));
   return ConsortiumRun.start({
     ...{ dataDir: folder, portBase, underneath },
     gatewayEnv: (organisation) => ({

@@ -80,10 +80,13 @@ test('one line says what became of one request, by its route’s template', asyn
 test('the metrics page tells requests by route, and stages that other rooms observe', async () => {
   served.settings.metrics.stage('commit', 0.02);
   served.settings.metrics.clock('queue')();
+  served.settings.metrics.group({ items: 3, resubmitted: 2, transactions: 1 });
   const page = await metricsPage();
   expect(page).toContain('route="/v1/patients/{patient}/grants",method="GET",status="403"');
   expect(page).toContain('chartkey_stage_seconds_count{stage="commit"} 1');
   expect(page).toContain('chartkey_stage_seconds_count{stage="queue"} 1');
+  expect(page).toContain('chartkey_access_items_total 3');
+  expect(page).toContain('chartkey_access_resubmitted_total 2');
 });
 
 test('a listed origin may call and read what it needs, another hears nothing', async () => {
