@@ -10,6 +10,7 @@ import { Questions } from './access/questions.ts';
 import { Readers } from './access/readers.ts';
 import { Reads } from './access/reads.ts';
 import { Trail } from './access/trail.ts';
+import { Turnstile } from './access/turnstile.ts';
 import { Away } from './away/away.ts';
 import { type AwayVerbs, awayVerbs } from './away/verbs.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -260,6 +261,7 @@ function verbs(
     },
   });
   const endToEnd = new EndToEndReads({ asking, releases });
+  const turnstile = new Turnstile(config.READS_INSIDE);
   // Reads and lists are the ledger's to refuse, so that their denial is logged; these submit nothing.
   const standing = (caller: Caller): Caller => {
     const { member, session } = caller;
@@ -283,8 +285,9 @@ function verbs(
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
     anchorOf: async (caller, record) => records.anchorOf(await present(caller), record),
-    readContent: (read) => reads.readContent(read),
-    readEndToEnd: (caller, request) => endToEnd.read(caller, request),
+    readContent: (read) => turnstile.pass(read.caller.session.id, () => reads.readContent(read)),
+    readEndToEnd: (caller, request) =>
+      turnstile.pass(caller.session.id, () => endToEnd.read(caller, request)),
     sealedRead: (caller, access, range) => endToEnd.sealed(caller, access, range),
     recordsOf: async (caller, patient, page) => {
       await persons.check(caller);

@@ -150,6 +150,12 @@ export const settings = {
   ITEMS_PER_TRANSACTION: whole('Reads or sessions that share one transaction at most', '64', 1, 64),
   IN_FLIGHT: whole('Transactions of grouped reads and sessions in flight at once, each', '4', 1, 64),
   QUEUE: whole('Reads and sessions that may wait for a transaction, each', '4096', 1, 1_000_000),
+  READS_INSIDE: whole(
+    'Reads of content between question and answer at once; what is more is refused, evenly by device',
+    '384',
+    1,
+    1_000_000,
+  ),
   EVALUATE_MILLISECONDS: milliseconds('Longest wait for a ledger query', '5000'),
   ENDORSE_MILLISECONDS: milliseconds('Longest wait for endorsement', '15000'),
   SUBMIT_MILLISECONDS: milliseconds('Longest wait for the ordering service', '5000'),

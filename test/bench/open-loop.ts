@@ -11,12 +11,13 @@ export interface OpenLoop {
 /**
  * Work that arrives whether or not earlier work is done (Poisson arrivals from a fixed seed).
  * @param rate arrivals a second
+ * @param work is told when it was due, milliseconds of performance.now()
  * @param isRefusal tells a refusal (503, 429) from a failure
  */
 export async function openLoop(
   rate: number,
   milliseconds: number,
-  work: () => Promise<unknown>,
+  work: (due: number) => Promise<unknown>,
   isRefusal: (error: unknown) => boolean = () => false,
 ): Promise<OpenLoop> {
   const outcome: OpenLoop = { latencies: [], refused: 0, failed: 0 };
@@ -26,7 +27,7 @@ export async function openLoop(
   for (let due = began; due < began + milliseconds; due += (-Math.log(1 - chance()) / rate) * 1000) {
     const early = due - performance.now();
     if (early > 1) await pause(early);
-    const done = work().then(
+    const done = work(due).then(
       () => void outcome.latencies.push(performance.now() - due),
       (error: unknown) => {
         if (isRefusal(error)) outcome.refused += 1;

@@ -39,7 +39,11 @@ export function getContent(
         else failed(new NotRead(statusCode, headers['retry-after'], bytes));
       });
     });
-    asked.on('error', failed);
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      // The gateway closed a resting connection just as it was used again: it never saw this request.
+      if (asked.reusedSocket && error.code === 'ECONNRESET') done(getContent(agent, url, token, length));
+      else failed(error);
+    });
     asked.end();
   });
 }
@@ -170,6 +174,7 @@ export async function tokenOf({
       client_assertion: await clientAssertion({ signer, practice, tokenUrl: gateway.tokenUrl }),
     }),
   });
+  if (!answer.ok) throw new NotRead(answer.status, answer.headers.get('retry-after') ?? undefined, 0);
   const { access_token: text, expires_in: seconds } = (await answer.json()) as {
     access_token: string;
     expires_in: number;

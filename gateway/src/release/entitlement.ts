@@ -44,7 +44,7 @@ export class Entitlement {
    * @throws Disagreement when the answer contradicts itself
    */
   async claim(access: string, recipient: ApprovedDevice): Promise<Claim> {
-    const answer = Releasable.safeParse(await this.releasables.of(access));
+    const answer = Releasable.safeParse(await this.releasables.of(access, recipient.device));
     if (!answer.success) throw new Disagreement('an access is not stored as one');
     const { entry, now, sessionUntil, ...facts } = answer.data;
     if (entry.access !== access) throw new Disagreement('an access is stored under another id than its own');

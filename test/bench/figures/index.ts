@@ -1,4 +1,6 @@
 import type { Measure } from '../figure.ts';
+import { faults } from './faults.ts';
+import { overload } from './overload.ts';
 import { crowd } from './r1-crowd.ts';
 import { grouping } from './r2-grouping.ts';
 import { alone } from './r3-alone.ts';
@@ -32,4 +34,6 @@ export const figures: Record<string, Measure> = {
   R5: longLog,
   R6: growth,
   R14: starting,
+  overload,
+  faults,
 };
