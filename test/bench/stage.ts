@@ -42,6 +42,7 @@ const busy = {
   STATEMENTS_PER_SIGNER: '1000000',
   REVOCATIONS_PER_SIGNER: '1000000',
   STATEMENTS_PER_ADDRESS: '1000000',
+  READS_INSIDE: '4096',
 };
 
 export async function openStage(

@@ -8,13 +8,13 @@ import { residentOf, type Stage } from '../stage.ts';
 
 const GATEWAY = 'RiversideMSP';
 const IN_FLIGHT = 256;
-const GREEDY = 1024;
 /** Reads a second of somebody modest. */
 const MODEST = 20;
 
 /** What happens when more is asked than can be done, and who suffers. */
 export async function overload(bench: Bench): Promise<Result[]> {
-  const stage = await bench.stage();
+  // As a gateway does it that nobody set anything for.
+  const stage = await bench.stage({ READS_INSIDE: '384' });
   const records = await storeRecords(stage, 64);
   const of = (device: Stage['river']) => Load.of(stage, device, records, CONTENT);
   const [load, neighbour, elsewhere] = [
@@ -23,23 +23,23 @@ export async function overload(bench: Bench): Promise<Result[]> {
     await of(stage.lake),
   ];
   try {
-    return [
-      ...(await twiceCapacity(bench, stage, load)),
-      await beside(bench, stage, {
-        ...{ id: 'Overload neighbour', greedy: load, modest: neighbour },
-        who: 'of a modest device at the same gateway',
-      }),
-      await beside(bench, stage, {
-        ...{ id: 'Overload other organisation', greedy: load, modest: elsewhere },
-        who: 'of another organisation at its own gateway, released by the busy one',
-      }),
-    ];
+    const { results, capacity } = await twiceCapacity(bench, stage, load);
+    const greedy = { load, rate: capacity * 2 };
+    const atTheSame = await beside(bench, stage, {
+      ...{ id: 'Overload neighbour', greedy, modest: neighbour },
+      who: 'of a modest device at the same gateway',
+    });
+    const atItsOwn = await beside(bench, stage, {
+      ...{ id: 'Overload other organisation', greedy, modest: elsewhere },
+      who: 'of another organisation at its own gateway, released by the busy one',
+    });
+    return [...results, atTheSame, atItsOwn];
   } finally {
     for (const one of [load, neighbour, elsewhere]) await one.stop();
   }
 }
 
-async function twiceCapacity({ effort }: Bench, stage: Stage, load: Load): Promise<Result[]> {
+async function twiceCapacity({ effort }: Bench, stage: Stage, load: Load) {
   const [short, long] = effort.quick ? [3_000, 10_000] : [20_000, 300_000];
   await load.make({ inFlight: IN_FLIGHT }, short / 2);
   const full = await load.make({ inFlight: IN_FLIGHT }, short);
@@ -56,7 +56,7 @@ async function twiceCapacity({ effort }: Bench, stage: Stage, load: Load): Promi
   const back = after.seconds.findIndex((second) => second.p95 <= normal) + 1;
   const offered = `${(capacity * 2).toFixed(0)} reads/s offered, ${capacity.toFixed(0)} reads/s is capacity`;
   const about = { notes: [] as string[] };
-  return [
+  const results: Result[] = [
     {
       ...{ ...about, id: 'Overload admitted', unit: 'ratio', goal: { atMost: 2 } },
       measured: `p95 of admitted reads at twice capacity for ${long / 1000} s (open loop)`,
@@ -88,12 +88,13 @@ async function twiceCapacity({ effort }: Bench, stage: Stage, load: Load): Promi
       notes: [`before ${sayLatency(before.admitted)}, after ${sayLatency(after.admitted)}`],
     },
   ];
+  return { results, capacity };
 }
 
 interface Beside {
   id: string;
   who: string;
-  greedy: Load;
+  greedy: { load: Load; rate: number };
   modest: Load;
 }
 
@@ -101,13 +102,13 @@ async function beside({ effort }: Bench, stage: Stage, { id, who, greedy, modest
   const time = effort.quick ? 3_000 : 20_000;
   const alone = await modest.make({ rate: MODEST }, time);
   const [crowd, among] = await Promise.all([
-    greedy.make({ inFlight: GREEDY }, time),
+    greedy.load.make({ rate: greedy.rate }, time),
     modest.make({ rate: MODEST }, time),
   ]);
   check(`${id} alone`, alone);
   return {
     id,
-    measured: `p95 of reads ${who} while one device keeps ${GREEDY} reads in flight`,
+    measured: `p95 of reads ${who} while one device asks for twice what the busy gateway can do`,
     beside: `its own p95 without that, ${MODEST} reads/s`,
     ...{ unit: 'ratio', goal: { atMost: 2 } },
     figure: counted(p95(among.admitted) / p95(alone.admitted)),
