@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   EmbeddedUnderneath,
   FabricUnderneath,
@@ -48,10 +49,25 @@ export async function openBaseline(
     await underneath.start({ run, begin: () => undefined });
     const access = (organisation: string) => underneath.access(organisation);
     const connect = (organisation: string) => rawClient(access(organisation), organisation);
+    await takesTransactions(connect('RiversideMSP'));
     return { dataDir: folder, access, connect, remove };
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** Orderers that have only just started may refuse at first. */
+async function takesTransactions({ contract, close }: RawClient): Promise<void> {
+  for (let left = 30; ; left -= 1) {
+    try {
+      await contract.submitTransaction('nothing:pass');
+      close();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await pause(500);
+    }
   }
 }
 

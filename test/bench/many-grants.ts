@@ -16,6 +16,12 @@ const LIVE = 250;
 export async function makeGrants(device: LedgerDevice, patient: Patient, many: number): Promise<number> {
   const { author } = patient.statements;
   const live = new Map<string, string[]>(HOSPITALS.map((organisation) => [organisation, []]));
+  /** Makes room at the hospital whose turn is next, while another has its own: so they never conflict. */
+  const makeRoom = async (organisation: string) => {
+    const held = live.get(organisation)!;
+    const oldest = held.length >= LIVE ? held.shift() : undefined;
+    if (oldest) await device.order('revokeConsent', (await author.revokeConsent(oldest)).text);
+  };
   for (let made = 1; made <= many; made += 1) {
     const isLast = made === many;
     const organisation = isLast ? 'LakesideMSP' : HOSPITALS[made % HOSPITALS.length]!;
@@ -24,11 +30,10 @@ export async function makeGrants(device: LedgerDevice, patient: Patient, many: n
       scope: isLast ? 'all' : { records: [randomId()] },
       ...{ actions: ['read'], purposes: ['TREAT'] },
     };
-    const oldest = live.get(organisation)!.length >= LIVE ? live.get(organisation)!.shift() : undefined;
-    if (oldest) await device.order('revokeConsent', (await author.revokeConsent(oldest)).text);
     // The enrolment had the first number.
     const grant = await author.grantConsent(made + 1, words);
-    await device.order('grantConsent', grant.text);
+    const order = device.order('grantConsent', grant.text);
+    await Promise.all([order, !isLast && makeRoom(HOSPITALS[(made + 1) % HOSPITALS.length]!)]);
     live.get(organisation)!.push(grant.id);
   }
   return [...live.values()].reduce((sum, grants) => sum + grants.length, 0);

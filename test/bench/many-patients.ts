@@ -29,17 +29,20 @@ interface Template {
  * Writes so many patients, each with a record and grants, straight into the embedded ledger's state while the
  * ledger is stopped: copies of what an enrolled patient's transactions wrote, under other ids. Enrolling a
  * million would take hours. Their statements are left out: no access reads them.
+ * @returns the record of one of them
  */
-export async function padPatients(stage: Stage, many: number): Promise<void> {
+export async function padPatients(stage: Stage, many: number): Promise<string> {
   const template = await templateOf(stage);
   await stopProcess(stage.run.processes.get('ledger')!);
   const state = await State.open(join(stage.run.dataDir, 'ledger', 'state'));
+  let last = '';
   try {
     const savepoint = state.savepoint()!;
     for (let from = 0; from < many; from += PORTION) {
       const portion = Array.from({ length: Math.min(PORTION, many - from) }, (_, at) => (from + at) / many);
       const writes = portion.flatMap((place) => {
         const renamed = renaming(template, place);
+        last = renamed(template.record);
         return template.writes.map(([key, value]) => {
           return writeValue(renamed(key), Buffer.from(renamed(value)), { block: 0, transaction: 0 });
         });
@@ -50,6 +53,7 @@ export async function padPatients(stage: Stage, many: number): Promise<void> {
     await state.close();
   }
   await stage.run.again('ledger');
+  return last;
 }
 
 /** Enrols patients through the ledger for so long. @returns how many */

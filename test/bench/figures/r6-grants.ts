@@ -32,6 +32,7 @@ export async function manyGrants(bench: Bench): Promise<Result> {
         return { grants, live: await makeGrants(lake, patient, grants), record, times: [] };
       }),
     );
+    process.stderr.write(`  ${sizes.join(', ')} grants made\n`);
     const counts: ShimCount[] = [];
     for (const { record } of granted) counts.push(stage.countOf((await lake.ask([record])).transaction));
     const arm = (one: Granted) => async (time: number) => {

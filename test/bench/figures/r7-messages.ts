@@ -58,14 +58,12 @@ async function usual(bench: Bench): Promise<{ said: string; notes: string[] }> {
   const client = baseline.connect('RiversideMSP');
   try {
     const id = randomBytes(8).toString('hex');
+    await client.contract.submitTransaction('assets:create', id, 'somebody', 'something', '1');
+    // What is counted happens while a transaction is endorsed.
     const countOf = async (name: string, ...words: string[]) => {
       const proposal = client.contract.newProposal(`assets:${name}`, { arguments: [id, ...words] });
-      const submitted = await (await proposal.endorse()).submit();
-      const { successful } = await submitted.getStatus();
-      if (!successful) throw new Error(`assets:${name} was not valid`);
-      return relays!.of(submitted.getTransactionId());
+      return relays!.of((await proposal.endorse()).getTransactionId());
     };
-    await countOf('create', 'somebody', 'something', '1');
     const [transfer, update] = [await countOf('transfer', 'another'), await countOf('update', 'other', '2')];
     return {
       said: `the ordinary contract of assets: a transfer ${transfer.all} messages, an update ${update.all}, one asset a transaction`,
