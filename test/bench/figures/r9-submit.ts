@@ -103,10 +103,10 @@ function submitRaw(contract: ReturnType<typeof rawClient>['contract'], statement
   return contract.submit(transactions.skip, { arguments: [digest(input)], transientData: { input } });
 }
 
-function post(agent: Agent, { river }: Stage, statement: string): Promise<void> {
+function post(agent: Agent, stage: Stage, statement: string): Promise<void> {
   const headers = { 'Content-Type': 'application/jose', 'Content-Length': statement.length };
   return new Promise((done, failed) => {
-    const url = `${river.gateway.url}/v1/statements`;
+    const url = `${stage.river.gateway.url}/v1/statements`;
     const asked = request(url, { agent, method: 'POST', headers }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
@@ -116,7 +116,11 @@ function post(agent: Agent, { river }: Stage, statement: string): Promise<void> 
         else failed(new Error(`a statement was answered ${answer.statusCode}: ${Buffer.concat(parts)}`));
       });
     });
-    asked.on('error', failed);
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      // The gateway closed a resting connection just as it was used again: it never saw this statement.
+      if (asked.reusedSocket && error.code === 'ECONNRESET') done(post(agent, stage, statement));
+      else failed(error);
+    });
     asked.end(statement);
   });
 }
