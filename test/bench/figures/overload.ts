@@ -14,7 +14,7 @@ const MODEST = 20;
 /** What happens when more is asked than can be done, and who suffers. */
 export async function overload(bench: Bench): Promise<Result[]> {
   // As a gateway does it that nobody set anything for.
-  const stage = await bench.stage({ READS_INSIDE: '384' });
+  const stage = await bench.stage({ ITEMS_PER_TRANSACTION: '64', IN_FLIGHT: '4', READS_INSIDE: '384' });
   const records = await storeRecords(stage, 64);
   const of = (device: Stage['river']) => Load.of(stage, device, records, CONTENT);
   const [load, neighbour, elsewhere] = [
