@@ -100,8 +100,13 @@ export async function stream(
 function sendOne(call: Writable, message: Uint8Array, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    call.write(message, () => resolve());
+    // A stream may send for as long as the ledger runs: what listened for its end may not gather.
+    const done = () => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    call.write(message, done);
   });
 }
 
