@@ -15,6 +15,8 @@ export interface RunOptions {
   underneath?: Underneath;
   /** more settings for every gateway process, or for each organisation's */
   gatewayEnv?: Record<string, string> | ((organisation: string) => Record<string, string>);
+  /** whose gateways are started; everybody's when absent */
+  gateways?: readonly string[];
   /** called as steps begin */
   progress?(step: string): void;
   /** stops everything, also while it is still starting */
@@ -59,7 +61,8 @@ export class ConsortiumRun {
       const ledger = run.connect('RiversideMSP');
       await register(run.founding, dataDir, ledger).finally(() => ledger.close());
       begin('gateways');
-      await Promise.all(run.founding.credentials.organisations.map(({ id }) => run.startGateway(id)));
+      const all = run.founding.credentials.organisations.map(({ id }) => id);
+      await Promise.all((options.gateways ?? all).map((id) => run.startGateway(id)));
       signal?.throwIfAborted();
     } catch (error) {
       await run.stop();

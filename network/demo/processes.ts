@@ -39,7 +39,7 @@ export function startProcess(order: ProcessOrder, logs: string): RunningProcess 
   const log = createWriteStream(path, { flags: 'a', mode: 0o600 });
   const child = spawn(...commandOf(order), {
     cwd: order.cwd,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...order.env },
+    env: { ...handedOn(), ...order.env },
     stdio: ['ignore', 'pipe', 'pipe', ...(order.program === 'node' ? ['ipc' as const] : [])],
     // a Ctrl-C at the terminal goes to the starter alone, which stops its processes in order
     detached: true,
@@ -74,6 +74,12 @@ export function startProcess(order: ProcessOrder, logs: string): RunningProcess 
 async function listening(port: number, ended: Promise<string>): Promise<undefined> {
   const gone = ended.then(() => new Promise<never>(() => undefined));
   while (!(await Promise.race([isListening(port), gone]))) await pause(LOOK_MILLISECONDS);
+}
+
+/** What a process gets of this one's environment: no setting of a gateway, which its order names. */
+function handedOn(): Record<string, string | undefined> {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  return { PATH, HOME, NODE_COMPILE_CACHE };
 }
 
 function commandOf({ program, arguments: words }: ProcessOrder): [program: string, words: string[]] {

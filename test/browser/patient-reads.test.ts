@@ -23,7 +23,7 @@ let record: string;
 
 beforeAll(async () => {
   [site, foreign] = [await SdkSite.start(), await SdkSite.start()];
-  consortium = await startOwnConsortium(undefined, { APP_ORIGINS: site.url });
+  consortium = await startOwnConsortium({ env: { APP_ORIGINS: site.url } });
   browser = await Browser.start();
   page = await browser.open(site.url);
 }, 120_000);

@@ -92,7 +92,7 @@ function throughAll(faults: Fault[]): void {
 describe('killed and paused', () => {
   beforeAll(async () => {
     const fabric = async (folder: string, base: number) => new FabricUnderneath(folder, base, programs);
-    drill = await Drill.on(await startOwnConsortium(fabric), rows);
+    drill = await Drill.on(await startOwnConsortium({ make: fabric }), rows);
   }, 180_000);
   afterAll(() => drill?.own.stop());
 
@@ -111,7 +111,7 @@ describe('cut off', () => {
       relays = await Relays.open(folder, base);
       return new FabricUnderneath(folder, base, programs, { listensAt: behindRelay });
     };
-    drill = await Drill.on(await startOwnConsortium(fabric), rows);
+    drill = await Drill.on(await startOwnConsortium({ make: fabric }), rows);
   }, 180_000);
   afterAll(async () => {
     await drill?.own.stop();

@@ -8,7 +8,9 @@ import { accepted, ask, sendStatement, statementInit } from '../support/rest-ans
 let own: OwnConsortium;
 beforeAll(async () => {
   const programs = await findPrograms();
-  own = await startOwnConsortium(async (folder, base) => new FabricUnderneath(folder, base, programs));
+  own = await startOwnConsortium({
+    make: async (folder, base) => new FabricUnderneath(folder, base, programs),
+  });
 }, 180_000);
 afterAll(() => own?.stop());
 

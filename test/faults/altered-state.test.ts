@@ -121,7 +121,7 @@ function alterations(): Alteration[] {
 }
 
 beforeAll(async () => {
-  own = await startOwnConsortium();
+  own = await startOwnConsortium({ gateways: ['RiversideMSP', 'LakesideMSP'] });
   await prepare();
   await own.run.kill('ledger');
   await alterState(own.dataDir, alterations());

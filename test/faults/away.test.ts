@@ -20,9 +20,10 @@ let record: string;
 beforeAll(async () => {
   const portBase = await freePortBase();
   const witness = `http://127.0.0.1:${demoPorts(portBase).gateways.get('RegulatorMSP')}`;
+  const gateways = ['RiversideMSP', 'LakesideMSP', 'RegulatorMSP'];
   const gatewayEnv = (id: string): Record<string, string> =>
     id === 'RiversideMSP' ? { EMERGENCY_WITNESS_URL: witness, EMERGENCY_RELEASES: '2' } : {};
-  run = await ConsortiumRun.start({ dataDir, portBase, gatewayEnv });
+  run = await ConsortiumRun.start({ dataDir, portBase, gatewayEnv, gateways });
   people = cast(run.founding.credentials);
   for (const id of ['RiversideMSP', 'LakesideMSP']) {
     hospitals.set(id, await SdkOrganisation.of(id, run.founding.credentials));

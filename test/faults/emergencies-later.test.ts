@@ -12,7 +12,7 @@ let patient: LedgerPatient;
 const validUntil = new Date(Date.now() + 90 * 86_400_000).toISOString();
 
 beforeAll(async () => {
-  own = await startShiftedConsortium();
+  own = await startShiftedConsortium(['LakesideMSP', 'RegulatorMSP']);
   const { dataDir, run } = own;
   lake = new LedgerActor('LakesideMSP', { dataDir, credentials: run.founding.credentials });
   patient = new LedgerPatient(lake.network);

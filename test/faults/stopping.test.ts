@@ -49,22 +49,27 @@ async function openPorts(): Promise<number[]> {
   return ports.filter((_, at) => open[at]);
 }
 
+async function stopsAll(
+  { child, said, code }: Awaited<ReturnType<typeof started>>,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  child.kill(signal);
+  expect([await code, said()]).toEqual([0, expect.stringContaining('Stopped.')]);
+  expect(await openPorts()).toEqual([]);
+}
+
 test.each([
   ['SIGINT', 'embedded ledger and chaincode'],
   ['SIGTERM', 'gateways'],
-  ['SIGHUP', 'Ctrl-C stops everything'],
 ] as const)(
   '%s after “%s” stops all that was started, in order',
   async (signal, words) => {
-    const { child, said, code } = await started(words);
-    child.kill(signal);
-    expect([await code, said()]).toEqual([0, expect.stringContaining('Stopped.')]);
-    expect(await openPorts()).toEqual([]);
+    await stopsAll(await started(words), signal);
   },
   60_000,
 );
 
-test('a starter that is killed takes its processes with it, and the next start finds a whole network', async () => {
+test('a starter that is killed takes its processes with it, the next start finds a whole network, and a closed terminal stops that one in order', async () => {
   const first = await started('Ctrl-C stops everything');
   expect(await openPorts()).toHaveLength(6);
   first.child.kill('SIGKILL');
@@ -76,6 +81,5 @@ test('a starter that is killed takes its processes with it, and the next start f
   const second = await started('Ctrl-C stops everything');
   const third = await started('nothing');
   expect([await third.code, third.said()]).toEqual([1, expect.stringContaining(`is using ${folder}`)]);
-  second.child.kill('SIGTERM');
-  expect(await second.code).toBe(0);
+  await stopsAll(second, 'SIGHUP');
 }, 60_000);

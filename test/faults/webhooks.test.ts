@@ -9,7 +9,7 @@ let own: OwnConsortium;
 let receiver: WebhookReceiver;
 let patient: RestPatient;
 beforeAll(async () => {
-  own = await startOwnConsortium();
+  own = await startOwnConsortium({ gateways: ['RiversideMSP', 'LakesideMSP'] });
 }, 120_000);
 beforeEach(async () => {
   receiver = await WebhookReceiver.start();

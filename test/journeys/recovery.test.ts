@@ -8,7 +8,7 @@ let lake: SdkOrganisation;
 let desk: Device;
 let doctor: Device;
 beforeAll(async () => {
-  consortium = await startShiftedConsortium();
+  consortium = await startShiftedConsortium(['RiversideMSP', 'LakesideMSP']);
   const { credentials } = consortium.run.founding;
   river = await SdkOrganisation.of('RiversideMSP', credentials);
   lake = await SdkOrganisation.of('LakesideMSP', credentials);

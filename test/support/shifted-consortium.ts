@@ -16,7 +16,8 @@ export interface ShiftedConsortium extends OwnConsortium {
   pass(days: number): Promise<void>;
 }
 
-export async function startShiftedConsortium(): Promise<ShiftedConsortium> {
+/** @param gateways whose gateways the test needs; everybody's when absent */
+export async function startShiftedConsortium(gateways?: readonly string[]): Promise<ShiftedConsortium> {
   const { folder, remove } = ownFolder();
   const file = join(folder, 'offset');
   let shift = 0;
@@ -38,7 +39,7 @@ export async function startShiftedConsortium(): Promise<ShiftedConsortium> {
         embedded.start({ begin, run: (order) => run({ ...order, env: { ...order.env, ...env } }) }),
     };
   };
-  const consortium = await startOwnConsortium(make, env);
+  const consortium = await startOwnConsortium({ make, env, ...(gateways && { gateways }) });
   return {
     ...consortium,
     pass: async (days) => {

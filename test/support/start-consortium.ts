@@ -3,8 +3,12 @@ import { FabricUnderneath } from '../../network/fabric/fabric-underneath.ts';
 import { findPrograms } from '../../network/fabric/programs.ts';
 import { freePortBase, ledgerKind, ownFolder } from './consortium.ts';
 
-/** Settings that let one address play many hospitals' worth of clients. */
+/**
+ * Settings that let one address play many hospitals' worth of clients; and a test that got no processor for
+ * seconds finds its connections as it left them.
+ */
 export const busyGateway = {
+  KEEP_ALIVE_SECONDS: '60',
   STATEMENTS_PER_SIGNER: '100000',
   REVOCATIONS_PER_SIGNER: '100000',
   STATEMENTS_PER_ADDRESS: '100000',

@@ -6,7 +6,7 @@ let consortium: ShiftedConsortium;
 let scene: ApprovalScene;
 
 beforeAll(async () => {
-  consortium = await startShiftedConsortium();
+  consortium = await startShiftedConsortium([]);
   const { run, dataDir } = consortium;
   scene = await ApprovalScene.open({ credentials: run.founding.credentials, dataDir });
 });

@@ -11,7 +11,7 @@ const voices = new Map<string, Voice>();
 const voice = (organisation: string) => voices.get(organisation) as Voice;
 
 beforeAll(async () => {
-  consortium = await startOwnConsortium();
+  consortium = await startOwnConsortium({ gateways: [] });
   const { dataDir, run } = consortium;
   for (const { id } of run.founding.credentials.organisations) {
     const actor = new LedgerActor(id, { dataDir, credentials: run.founding.credentials });

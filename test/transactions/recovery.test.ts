@@ -12,7 +12,7 @@ let regulator: Voice;
 const actors: LedgerActor[] = [];
 
 beforeAll(async () => {
-  consortium = await startShiftedConsortium();
+  consortium = await startShiftedConsortium([]);
   const { dataDir, run } = consortium;
   const where = { dataDir, credentials: run.founding.credentials };
   const actor = (id: string) => {
