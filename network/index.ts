@@ -14,11 +14,11 @@ export { type ChaincodeTls, type Ledger, type LedgerOptions, startLedger } from 
 export { State, writeValue } from './embedded/state.ts';
 export { FabricUnderneath } from './fabric/fabric-underneath.ts';
 export { findPrograms } from './fabric/programs.ts';
+export { makeIdentities } from './identities.ts';
 export {
   type CredentialFiles,
   type IdentityFiles,
   identityFiles,
-  makeIdentities,
   type OrganisationFiles,
-} from './identities.ts';
+} from './identity-files.ts';
 export { connectTo, type LedgerAccess, ledgerAccess } from './ledger-access.ts';

@@ -4,7 +4,7 @@ import { connectLedger, type Ledger } from '@chartkey/gateway';
 import type { LedgerKind } from '@chartkey/vocabulary';
 import { DEMO_CONSORTIUM, demoPorts, servedBy } from './consortium.ts';
 import { FabricPlan, onOneMachine } from './fabric/plan.ts';
-import { identityFiles } from './identities.ts';
+import { identityFiles } from './identity-files.ts';
 
 /** How an organisation reaches its peer and who it is there; paths are of PEM files. */
 export interface LedgerAccess {

@@ -5,7 +5,7 @@ import { nodeSignatureChecks } from '@chartkey/rules/node';
 import { Failure, isCareMember, type Member, SignedGenesis } from '@chartkey/vocabulary';
 import { type Config, ConfigError } from './config.ts';
 import type { LedgerOptions } from './ledger/connect.ts';
-import { type GatewayDevice, gatewayDevice } from './release/index.ts';
+import { type GatewayDevice, gatewayDevice } from './release/gateway-device.ts';
 
 /** What a gateway is told about its network and itself, and never learns from the ledger. */
 export interface Pinned {

@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Credential } from '../certificates.ts';
 import type { Consortium, Member } from '../consortium.ts';
-import { type CredentialFiles, credentialFiles, ensureAuthority, ensureIssued } from '../identities.ts';
+import { ensureAuthority, ensureIssued } from '../identities.ts';
+import { type CredentialFiles, credentialFiles } from '../identity-files.ts';
 import { authorityName } from './authority.ts';
 import { gatewayAddress } from './places.ts';
 

@@ -11,7 +11,8 @@ import {
   ordererMspId,
   servedBy,
 } from '../consortium.ts';
-import { type CredentialFiles, type IdentityFiles, makeIdentities } from '../identities.ts';
+import { makeIdentities } from '../identities.ts';
+import type { CredentialFiles, IdentityFiles } from '../identity-files.ts';
 import { Chain } from './chain.ts';
 import { ChaincodeConnection } from './chaincode-connection.ts';
 import { Committer } from './committer.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Consortium, careMembers, type Member, servedBy } from '../consortium.ts';
-import type { CredentialFiles } from '../identities.ts';
+import type { CredentialFiles } from '../identity-files.ts';
 import type { LedgerAccess } from '../ledger-access.ts';
 
 /** Ports of one care member's nodes. */

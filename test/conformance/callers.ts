@@ -1,7 +1,7 @@
-import { careMembers, DEMO_CONSORTIUM } from '@chartkey/network';
 import type { ConnectOptions, Contract, Network } from '@hyperledger/fabric-gateway';
 import type { common } from '@hyperledger/fabric-protos';
 import { type CertificateRequest, type Credential, issueCertificate } from '../../network/certificates.ts';
+import { careMembers, DEMO_CONSORTIUM } from '../../network/consortium.ts';
 import { type Connection, connectWith } from '../support/ledger.ts';
 import { openHeader, RawClient } from '../support/raw-client.ts';
 import type { LedgerUnderTest } from './ledger-under-test.ts';

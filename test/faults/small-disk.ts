@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { demoPorts } from '@chartkey/network';
+import { demoPorts } from '../../network/consortium.ts';
 import type { Whereabouts } from '../support/consortium.ts';
 
 /** The longest file that fits, in blocks of 512 bytes or of 1 KiB, as the shell has it: 4 or 8 MiB. */

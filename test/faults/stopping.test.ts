@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { demoPorts } from '@chartkey/network';
+import { demoPorts } from '../../network/consortium.ts';
 import { freePortBase, ownFolder } from '../support/consortium.ts';
 
 const main = join(__dirname, '../../network/dist/demo/main.js');

@@ -1,5 +1,5 @@
 import { connect as connectSocket } from 'node:net';
-import { demoPorts } from '@chartkey/network';
+import { demoPorts } from '../../network/consortium.ts';
 import * as wire from '../journeys/independent-client.ts';
 import { approvedDevice } from '../support/approved-device.ts';
 import { Chance } from '../support/chance.ts';

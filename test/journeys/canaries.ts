@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { demoPorts } from '@chartkey/network';
+import { demoPorts } from '../../network/consortium.ts';
 import type { Whereabouts } from '../support/consortium.ts';
 
 /** Ways in which a word may lie in a file: as it is, in base64 at any of three places, in hex, in UTF-16. */

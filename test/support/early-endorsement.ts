@@ -1,7 +1,8 @@
-import { DEMO_CONSORTIUM, ledgerAccess } from '@chartkey/network';
 import { type AccessItem, canonicalJson, digest, transactions } from '@chartkey/vocabulary';
 import { common, gateway, ledger } from '@hyperledger/fabric-protos';
+import { DEMO_CONSORTIUM } from '../../network/consortium.ts';
 import { committedAction } from '../../network/embedded/envelope.ts';
+import { ledgerAccess } from '../../network/ledger-access.ts';
 import { sharedConsortium } from './consortium.ts';
 import { connectWith } from './ledger.ts';
 

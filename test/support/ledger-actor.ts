@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from '@chartkey/gateway';
-import { connectTo, ledgerAccess } from '@chartkey/network';
 import {
   type AccessItem,
   type AccessOutcome,
@@ -12,6 +11,7 @@ import {
   transactions,
 } from '@chartkey/vocabulary';
 import type { DemoCredentials } from '../../network/demo/founding.ts';
+import { connectTo, ledgerAccess } from '../../network/ledger-access.ts';
 import type { PrivateJwk } from '../../network/member/keys.ts';
 import { ledgerKind, sharedConsortium } from './consortium.ts';
 import { signTexts, statement, statementIdOf, type TestKey, testKey } from './signing.ts';
