@@ -38,6 +38,7 @@ const shared = [
 module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   projects: [
     project('alone', ['unit', 'golden', 'http', 'embedded', 'faults']),
     project('conformance', ['conformance']),

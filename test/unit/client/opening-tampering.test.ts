@@ -33,7 +33,7 @@ test('sealed content that differs in any way is refused before a byte of the wro
     expect(arrived.length).toBeLessThan(content.length);
     expect(parts.left + Number(failure instanceof Interrupted)).toBeGreaterThan(0);
   });
-  await fc.assert(property, runs(5000, 150));
+  await fc.assert(property, runs(5000, 75));
 });
 
 test('a range of sealed content that differs in any way is refused', async () => {
@@ -55,7 +55,7 @@ test('a range of sealed content that differs in any way is refused', async () =>
     const part = good[at] ?? made.sealed;
     expectRefusal(failure, spoil(part), part);
   });
-  await fc.assert(property, runs(5000, 150));
+  await fc.assert(property, runs(5000, 75));
 });
 
 test('each single byte that is flipped is refused', async () => {

@@ -81,6 +81,16 @@ describe('keys of a seed', () => {
 });
 
 describe('a wallet', () => {
+  /** Sealing one backup takes about a second; they need not each seal their own. */
+  const kept = { wallet: Wallet.create(), backup: '' };
+  beforeAll(async () => {
+    const { wallet } = kept;
+    await wallet.keysAt(lake);
+    await wallet.keysAt(river);
+    wallet.renew(river);
+    kept.backup = await wallet.backup(passphrase);
+  });
+
   test('has a fresh id for each custodian, and keeps it when its keys are renewed', async () => {
     const wallet = Wallet.create();
     const [id, other] = [await wallet.idAt(river), await wallet.idAt(lake)];
@@ -97,11 +107,8 @@ describe('a wallet', () => {
   });
 
   test('is the same again from its backup: places, ids, keys', async () => {
-    const wallet = Wallet.create();
-    await wallet.keysAt(lake);
-    await wallet.keysAt(river);
-    wallet.renew(river);
-    const again = await Wallet.restore(await wallet.backup(passphrase), passphrase);
+    const again = await Wallet.restore(kept.backup, passphrase);
+    const { wallet } = kept;
     expect(again.places).toEqual(wallet.places);
     for (const at of [river, lake]) {
       expect(idsOf(await again.keysAt(at))).toEqual(idsOf(await wallet.keysAt(at)));
@@ -116,7 +123,7 @@ describe('a wallet', () => {
   });
 
   test('is not restored from a backup that was changed, or from none', async () => {
-    const backup = JSON.parse(await Wallet.create().backup(passphrase));
+    const backup = JSON.parse(kept.backup);
     const flipped = (text: string) => `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
     const spoilt = [
       ...['iv', 'salt', 'sealed'].map((part) => canonicalJson({ ...backup, [part]: flipped(backup[part]) })),
@@ -136,9 +143,8 @@ describe('a wallet', () => {
   });
 
   test('says nothing of its seed in a backup', async () => {
-    const wallet = Wallet.create();
+    const { wallet, backup } = kept;
     const { pairs: _pairs, sig } = await wallet.keysAt(river);
-    const backup = await wallet.backup(passphrase);
     for (const word of [sig.id, river.custodian, network]) expect(backup).not.toContain(word);
   });
 });

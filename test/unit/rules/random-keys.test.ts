@@ -1,9 +1,10 @@
 import { thumbprint } from '@chartkey/vocabulary';
 import * as fc from 'fast-check';
+import { share } from '../../support/share.ts';
 import { NaiveKeys, type Step } from './naive-keys.ts';
 import { type Somebody, type Spare, Town } from './town.ts';
 
-const HISTORIES = 40;
+const HISTORIES = share(400, 20);
 const KEYS = 4;
 
 const key = fc.nat(KEYS - 1);
