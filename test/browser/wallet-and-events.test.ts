@@ -24,7 +24,7 @@ let record: string;
 
 beforeAll(async () => {
   site = await SdkSite.start();
-  consortium = await startOwnConsortium(undefined, { APP_ORIGINS: site.url });
+  consortium = await startOwnConsortium({ env: { APP_ORIGINS: site.url } });
   const { credentials } = consortium.run.founding;
   desk = await (await SdkOrganisation.of('RiversideMSP', credentials)).device();
   browser = await Browser.start();
