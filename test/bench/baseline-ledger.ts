@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   EmbeddedUnderneath,
   FabricUnderneath,
@@ -15,7 +14,7 @@ import {
   type Underneath,
 } from '@chartkey/network';
 import type { LedgerKind } from '@chartkey/vocabulary';
-import { type RawClient, rawClient } from './raw-client.ts';
+import { persistently, type RawClient, rawClient } from './raw-client.ts';
 
 const CHAINCODE = join(import.meta.dirname, 'chaincode');
 
@@ -40,7 +39,12 @@ export async function openBaseline(
     rmSync(folder, { recursive: true, force: true });
   };
   const run = (order: ProcessOrder) => {
-    const started = startProcess(order, join(folder, 'logs'));
+    // Fabric keeps a key's history by default; the demo's peers do not, since nothing of ours asks for it.
+    const env = { ...order.env, CORE_LEDGER_HISTORY_ENABLEHISTORYDATABASE: 'true' };
+    const started = startProcess(
+      order.name.startsWith('peer-') ? { ...order, env } : order,
+      join(folder, 'logs'),
+    );
     running.push(started);
     return started.ready;
   };
@@ -49,25 +53,12 @@ export async function openBaseline(
     await underneath.start({ run, begin: () => undefined });
     const access = (organisation: string) => underneath.access(organisation);
     const connect = (organisation: string) => rawClient(access(organisation), organisation);
-    await takesTransactions(connect('RiversideMSP'));
+    const first = connect('RiversideMSP');
+    await persistently(first.contract, 'nothing:pass').finally(() => first.close());
     return { dataDir: folder, access, connect, remove };
   } catch (error) {
     await remove();
     throw error;
-  }
-}
-
-/** Orderers that have only just started may refuse at first. */
-async function takesTransactions({ contract, close }: RawClient): Promise<void> {
-  for (let left = 30; ; left -= 1) {
-    try {
-      await contract.submitTransaction('nothing:pass');
-      close();
-      return;
-    } catch (error) {
-      if (left === 0) throw error;
-      await pause(500);
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import { type Bench, counted, type Result } from '../figure.ts';
 import { LedgerDevice } from '../ledger-device.ts';
 import { makeGrants } from '../many-grants.ts';
 import type { Plot, Series } from '../plots.ts';
+import { persistently } from '../raw-client.ts';
 import { patientsWithRecord } from '../records.ts';
 import { abba, median, sayLatency } from '../rounds.ts';
 import type { ShimCount } from '../shim-relay.ts';
@@ -86,8 +87,8 @@ async function insideTheRecord(bench: Bench, sizes: readonly number[]): Promise<
   try {
     for (const size of sizes) {
       const id = randomBytes(8).toString('hex');
-      await contract.submitTransaction('looks:create', id, 'LakesideMSP', String(size));
-      const look = () => contract.submitTransaction('looks:lookCounted', id, 'LakesideMSP');
+      await persistently(contract, 'looks:create', id, 'LakesideMSP', String(size));
+      const look = () => persistently(contract, 'looks:lookCounted', id, 'LakesideMSP');
       points.push([size, median(await oneByOne(bench.effort.milliseconds, look)).value]);
     }
     return { name: 'grants inside the record', points };

@@ -3,6 +3,7 @@ import { openBaseline } from '../baseline-ledger.ts';
 import { CountedUnderneath } from '../counted-underneath.ts';
 import { type Bench, counted, type Result } from '../figure.ts';
 import { ITEMS, LedgerDevice } from '../ledger-device.ts';
+import { persistently } from '../raw-client.ts';
 import { patientsWithRecord, storeRecords } from '../records.ts';
 import type { ShimCount } from '../shim-relay.ts';
 import { grantLakeside } from '../stage.ts';
@@ -58,7 +59,7 @@ async function usual(bench: Bench): Promise<{ said: string; notes: string[] }> {
   const client = baseline.connect('RiversideMSP');
   try {
     const id = randomBytes(8).toString('hex');
-    await client.contract.submitTransaction('assets:create', id, 'somebody', 'something', '1');
+    await persistently(client.contract, 'assets:create', id, 'somebody', 'something', '1');
     // What is counted happens while a transaction is endorsed.
     const countOf = async (name: string, ...words: string[]) => {
       const proposal = client.contract.newProposal(`assets:${name}`, { arguments: [id, ...words] });
