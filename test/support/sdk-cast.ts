@@ -1,6 +1,7 @@
 import {
   connect,
   type Device,
+  deviceProof,
   type Gateway,
   importKeys,
   importSigner,
@@ -48,13 +49,15 @@ export class SdkOrganisation {
     return this.gateway.masterKey(signer, { session: device, present: publicKey });
   }
 
-  /** A practitioner whose key was registered just now, on the organisation's device. */
+  /** A practitioner whose key was registered just now, on a fresh device: openings are counted by device too. */
   async practitioner(role: Role = 'physician'): Promise<{ key: Practitioner; device: Device }> {
     const who = randomId();
-    const device = await this.device(role, ['ETREAT'], who);
-    const { sig } = await makeKeys();
+    const session = await this.device(role, ['ETREAT'], who);
+    const [keys, { sig }] = [await makeKeys(), await makeKeys()];
     const { network, organisation } = this.gateway;
-    const master = this.gateway.masterKey(await importSigner(this.own.masterKey), { session: device });
+    const master = this.gateway.masterKey(await importSigner(this.own.masterKey), { session });
+    await master.approve(await deviceProof({ network, organisation, keys, use: 'workstation' }));
+    const device = this.gateway.device(keys.sig, { practitioner: who, role, purposes: ['ETREAT'] });
     const proof = await keyProof({ network, owner: organisation, signer: sig });
     const validUntil = new Date(Date.now() + 3_600_000).toISOString();
     await master.registerPractitioner(proof, { practitioner: who, role, validUntil });
