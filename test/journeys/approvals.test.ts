@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   Approving,
   connect,
@@ -43,6 +44,13 @@ async function person(): Promise<Patient> {
   return patient;
 }
 
+/** On Fabric each peer takes blocks in at its own pace. */
+async function shownAtLakeside(patient: Patient): Promise<void> {
+  const here = await patient.patientFacts(patient.id);
+  const away = there.patient(patient.keys);
+  while ((await away.patientFacts(patient.id)).nextSeq < here.nextSeq) await pause(50);
+}
+
 /** A patient, a guardian, and a record that two of them and Lakeside open. */
 async function ruled() {
   const [patient, guardian] = [await person(), await person()];
@@ -53,6 +61,7 @@ async function ruled() {
   );
   const of = [{ person: patient.id }, { person: guardian.id }, hospital];
   const rule = await patient.layRule({ on: { records: [record] }, of, need: 2, within: 60, lasting: 60 });
+  await shownAtLakeside(patient);
   return { patient, guardian, record, rule: rule.id };
 }
 
