@@ -62,7 +62,8 @@ export class Listening {
         const page = await log.page(audience, at, PAGE_SIZE);
         at = page.after;
         yield page.events;
-        if (!page.more) await bell.wait(Math.min(beat, until - Date.now()), signal);
+        // A timer may ring a millisecond before the clock is there.
+        if (!page.more) await bell.wait(Math.min(beat, until - Date.now() + 1), signal);
       }
     } finally {
       bell.hangOff();
