@@ -1,5 +1,3 @@
-import type { ReadItem } from '@chartkey/vocabulary';
-import type * as z from 'zod';
 import { freshId, LedgerActor, LedgerPatient } from '../support/ledger-actor.ts';
 import { share } from '../support/share.ts';
 import { type CountedLedger, startCountedLedger } from '../support/shim-count.ts';
@@ -14,14 +12,11 @@ const LIVE = share(250, 100);
 let stage: CountedLedger;
 let river: LedgerActor;
 let lake: LedgerActor;
-let atRiver: string;
-let atLake: string;
 
 beforeAll(async () => {
   stage = await startCountedLedger();
   river = new LedgerActor('RiversideMSP', stage);
   lake = new LedgerActor('LakesideMSP', stage);
-  [atRiver, atLake] = await Promise.all([river.session(), lake.session()]);
 });
 afterAll(async () => {
   river.close();
@@ -31,15 +26,20 @@ afterAll(async () => {
 
 async function patientWith(records: number) {
   const patient = new LedgerPatient(river.network);
+  const atRiver = await river.session();
   await river.enrol(patient, atRiver);
   const ids = Array.from({ length: records }, () => freshId());
   for (const id of ids) await river.anchor(atRiver, patient.id, id);
   return { patient, records: ids };
 }
 
-const read = (record: string): z.infer<typeof ReadItem> => ({
-  ...{ kind: 'read', session: atLake, record, purpose: 'TREAT' },
-});
+/** Reads at Lakeside, in a session begun for it: making many grants takes longer than a session lives. */
+async function reading(...records: string[]) {
+  const session = await lake.session();
+  return lake.request(
+    ...records.map((record) => ({ kind: 'read' as const, session, record, purpose: 'TREAT' as const })),
+  );
+}
 
 /** Makes grants that say nothing of the records, ends with one that opens them all. */
 async function grantMany(patient: LedgerPatient, count: number): Promise<void> {
@@ -61,7 +61,7 @@ test(
     for (const count of [10, many]) {
       const { patient, records } = await patientWith(1);
       await grantMany(patient, count);
-      const { transaction, outcomes } = await lake.request(read(records[0]!));
+      const { transaction, outcomes } = await reading(records[0]!);
       expect(outcomes).toEqual([{ is: 'granted', basis: 'grant', version: 1 }]);
       costs.push(stage.of(transaction));
     }
@@ -75,7 +75,7 @@ test(
 test('denials, grants to everybody treating and delegates are read with the patient, and cost nothing more', async () => {
   const { patient, records } = await patientWith(1);
   const person = new LedgerPatient(river.network);
-  await river.enrol(person, atRiver);
+  await river.enrol(person, await river.session());
   for (let seq = 2; seq < 12; seq += 1) {
     const denial = { act: 'denyAccess', seq, what: { records: [freshId()] } };
     await river.submit('denyAccess', patient.says(denial));
@@ -89,7 +89,7 @@ test('denials, grants to everybody treating and delegates are read with the pati
   ] as const) {
     await river.submit('grantConsent', patient.says({ act: 'grantConsent', seq, grantee, ...words }));
   }
-  const { transaction, outcomes } = await lake.request(read(records[0]!));
+  const { transaction, outcomes } = await reading(records[0]!);
   expect(outcomes).toEqual([{ is: 'granted', basis: 'grant', version: 1 }]);
   expect(stage.of(transaction)).toEqual({ gets: 6, objects: 6, puts: 1, all: 7 });
 });
@@ -97,7 +97,7 @@ test('denials, grants to everybody treating and delegates are read with the pati
 test('64 reads in one transaction: each object is asked for once, and all entries are one write', async () => {
   const { patient, records } = await patientWith(64);
   await lake.submit('grantConsent', patient.grant('LakesideMSP'));
-  const { transaction, outcomes } = await lake.request(...records.map(read));
+  const { transaction, outcomes } = await reading(...records);
   expect(outcomes).toHaveLength(64);
   expect(outcomes.every(({ is }) => is === 'granted')).toBe(true);
   // the 64 records, and the five that they share
@@ -108,12 +108,10 @@ test('64 reads on a grant for one use: one is granted, and the count is one writ
   const { patient, records } = await patientWith(1);
   const grant = patient.grant('LakesideMSP', { maxUses: 1 });
   await lake.submit('grantConsent', grant);
-  const { transaction, outcomes } = await lake.request(
-    ...Array.from({ length: 64 }, () => read(records[0]!)),
-  );
+  const { transaction, outcomes } = await reading(...Array<string>(64).fill(records[0]!));
   expect(outcomes.filter(({ is }) => is === 'granted')).toHaveLength(1);
   expect(outcomes.slice(1)).toEqual(Array(63).fill({ is: 'denied', code: 'USES_EXHAUSTED' }));
   expect(stage.of(transaction)).toEqual({ gets: 6, objects: 6, puts: 2, all: 8 });
-  const { transaction: later } = await lake.request(read(records[0]!));
+  const { transaction: later } = await reading(records[0]!);
   expect(stage.of(later)).toEqual({ gets: 6, objects: 6, puts: 1, all: 7 });
 });
