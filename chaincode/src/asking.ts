@@ -39,8 +39,7 @@ export async function askingOf(tx: RecordsTransaction, id: string): Promise<Aski
     const key = keyNamed(person.keys, keyId)?.sig;
     return { session, person, key, keyId, named: { organisation: tx.caller, person: session.id } };
   }
-  const device = await tx.world.devices.require(session.id);
-  const { genesis } = await tx.network();
+  const [device, { genesis }] = await Promise.all([tx.world.devices.require(session.id), tx.network()]);
   const { practitioner, role } = session;
   if (practitioner === undefined || role === undefined) throw new Failure('SESSION_UNKNOWN');
   const named = { organisation: device.organisation, device: device.device, practitioner, role };

@@ -22,6 +22,8 @@ type Evidence = Pick<
   'links' | 'readerLinks' | 'approval' | 'renewal' | 'treatment' | 'requests' | 'opening'
 >;
 
+const NO_RELATION: Relation = { grants: [] };
+
 /** An entry decided afresh on current state, and what a custodian needs to prove it from statements. */
 export async function decidedAgain(
   tx: RecordsTransaction,
@@ -29,10 +31,12 @@ export async function decidedAgain(
   record: RecordState,
 ): Promise<{ decision: AccessDecision; evidence: Evidence }> {
   const { world } = tx;
-  const standing = await world.patients.require(record.patient);
-  const links = standing.links;
   if (entry.device === undefined) {
-    const reader = await world.patients.require(entry.person ?? '');
+    const [standing, reader] = await Promise.all([
+      world.patients.require(record.patient),
+      world.patients.require(entry.person ?? ''),
+    ]);
+    const { links } = standing;
     const key = entry.recipient ?? '';
     const session = { id: reader.patient, until: entry.until, key };
     const item = { purpose: entry.purpose };
@@ -40,13 +44,17 @@ export async function decidedAgain(
     const isDelegate = reader.patient !== standing.patient;
     return { decision, evidence: { links, ...(isDelegate && { readerLinks: reader.links }) } };
   }
-  const device = await world.devices.require(entry.device);
-  const { genesis } = await tx.network();
   const { until, practitioner, role, purpose, kind, organisation } = entry;
-  const asked = { item: { kind, purpose }, device, record };
-  const relation = isTreatingCustodian(asked)
-    ? { grants: [] }
-    : await world.relationOf(record.patient, organisation);
+  const item = { kind, purpose };
+  const isTreating = isTreatingCustodian({ item, device: { organisation }, record });
+  const [standing, device, { genesis }, relation] = await Promise.all([
+    world.patients.require(record.patient),
+    world.devices.require(entry.device),
+    tx.network(),
+    isTreating ? NO_RELATION : world.relationOf(record.patient, organisation),
+  ]);
+  const { links } = standing;
+  const asked = { item, device, record };
   const emergency = purpose === 'ETREAT' ? await emergencyFacts(tx, record.patient, organisation, entry) : {};
   const decision = decideAccess({
     ...asked,

@@ -13,9 +13,11 @@ import { RecordsContract } from './contracts/records.ts';
 import { SessionsContract } from './contracts/sessions.ts';
 import { StatementsContract } from './contracts/statements.ts';
 import { quietShim } from './quiet-shim.ts';
+import { listenForOffers } from './world-state/many-keys.ts';
 
 ownCodeDigest();
 quietShim();
+listenForOffers();
 
 /** The contracts that Fabric runs (fabric-shim reads this name). */
 export const contracts = [

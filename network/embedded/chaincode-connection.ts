@@ -8,6 +8,8 @@ const { Type } = peer.ChaincodeMessage;
 const CONNECT = '/protos.Chaincode/Connect';
 /** How long a chaincode may run, Fabric's `executetimeout`. */
 const EXECUTE_TIMEOUT_MS = 30_000;
+/** Keys of one request at most, as a peer's `maxSizeGetMultipleKeys` has it. */
+const MOST_KEYS = 1_000;
 const RETRY_MS = [50, 100, 200, 400, 1000];
 
 export interface ChaincodeAddress {
@@ -116,7 +118,7 @@ export class ChaincodeConnection {
     switch (message.getType()) {
       case Type.REGISTER:
         stream.write(newMessage(Type.REGISTERED, '', ''));
-        stream.write(newMessage(Type.READY, '', ''));
+        stream.write(ready());
         this.#failures = 0;
         this.#ready = true;
         this.#onChange(true);
@@ -163,6 +165,16 @@ export class ChaincodeConnection {
       running.settle(new Error('chaincode stream terminated'));
     }
   }
+}
+
+/** READY says what a peer can do that older ones could not (Fabric 3.1, `chaincode.runtimeParams`). */
+function ready(): peer.ChaincodeMessage {
+  const offers = new peer.ChaincodeAdditionalParams();
+  offers.setUseGetMultipleKeys(true);
+  offers.setMaxSizeGetMultipleKeys(MOST_KEYS);
+  const message = newMessage(Type.READY, '', '');
+  message.setPayload(offers.serializeBinary());
+  return message;
 }
 
 function newMessage(

@@ -16,6 +16,13 @@ export async function answerShim(
       requirePublic(get.getCollection());
       return simulation.get(get.getKey()) ?? NOTHING;
     }
+    case Type.GET_STATE_MULTIPLE: {
+      const get = peer.GetStateMultiple.deserializeBinary(payload);
+      requirePublic(get.getCollection());
+      const result = new peer.GetStateMultipleResult();
+      for (const key of get.getKeysList()) result.addValues(simulation.get(key) ?? NOTHING);
+      return result.serializeBinary();
+    }
     case Type.PUT_STATE: {
       const put = peer.PutState.deserializeBinary(payload);
       requirePublic(put.getCollection());

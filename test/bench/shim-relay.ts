@@ -20,8 +20,9 @@ const unlimited = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_messag
 
 /** Requests of a chaincode to its peer while it ran one transaction, by kind. */
 export interface ShimCount {
+  /** questions for one key or several */
   gets: number;
-  /** different keys among the gets */
+  /** different keys in them */
   objects: number;
   puts: number;
   all: number;
@@ -39,6 +40,8 @@ export interface RelayPlace {
   chaincode: string;
   /** host:port to listen on; any free port of 127.0.0.1 when absent */
   address?: string;
+  /** changes what the peer says to the chaincode */
+  change?: ((message: peer.ChaincodeMessage) => void) | undefined;
   /** folder with `ca`, `server` and `client` (`.crt`, `.key`), where peer and chaincode prove themselves */
   tls?: string | undefined;
 }
@@ -50,8 +53,8 @@ interface Noted {
   all: number;
 }
 
-/** Stands between a peer and a chaincode process, passes everything on, and counts. */
-export async function startRelay({ chaincode, address, tls }: RelayPlace): Promise<ShimRelay> {
+/** Stands between a peer and a chaincode process, passes on what is said, and counts. */
+export async function startRelay({ chaincode, address, change, tls }: RelayPlace): Promise<ShimRelay> {
   const counts = new Map<string, Noted>();
   const server = new Server(unlimited);
   const { ours, theirs } = proofs(tls);
@@ -65,7 +68,7 @@ export async function startRelay({ chaincode, address, tls }: RelayPlace): Promi
     // The chaincode may only just be starting.
     const patient = new Metadata({ waitForReady: true });
     const onward = client.makeBidiStreamRequest<Buffer, Buffer>(CONNECT, asIs, asIs, patient);
-    call.on('data', (bytes: Buffer) => onward.write(bytes));
+    call.on('data', (bytes: Buffer) => onward.write(change ? changed(bytes, change) : bytes));
     call.on('cancelled', () => onward.cancel());
     onward.on('data', (bytes: Buffer) => {
       note(peer.ChaincodeMessage.deserializeBinary(bytes), counts);
@@ -90,6 +93,12 @@ export async function startRelay({ chaincode, address, tls }: RelayPlace): Promi
   };
 }
 
+function changed(bytes: Buffer, change: (message: peer.ChaincodeMessage) => void): Buffer {
+  const message = peer.ChaincodeMessage.deserializeBinary(bytes);
+  change(message);
+  return Buffer.from(message.serializeBinary());
+}
+
 function proofs(folder: string | undefined): { ours: ServerCredentials; theirs: ChannelCredentials } {
   if (folder === undefined) {
     return { ours: ServerCredentials.createInsecure(), theirs: credentials.createInsecure() };
@@ -109,7 +118,9 @@ function note(message: peer.ChaincodeMessage, counts: Map<string, Noted>): void 
   counts.set(message.getTxid(), noted);
   noted.all += 1;
   if (type === Type.PUT_STATE) noted.puts += 1;
-  if (type !== Type.GET_STATE) return;
+  if (type !== Type.GET_STATE && type !== Type.GET_STATE_MULTIPLE) return;
   noted.gets += 1;
-  noted.keys.add(peer.GetState.deserializeBinary(message.getPayload_asU8()).getKey());
+  const payload = message.getPayload_asU8();
+  if (type === Type.GET_STATE) noted.keys.add(peer.GetState.deserializeBinary(payload).getKey());
+  else for (const key of peer.GetStateMultiple.deserializeBinary(payload).getKeysList()) noted.keys.add(key);
 }

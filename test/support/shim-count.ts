@@ -3,7 +3,7 @@ import type { Ledger } from '@chartkey/gateway';
 import { connectTo, identityFiles, type LedgerAccess, startLedger } from '@chartkey/network';
 import { found, onLoopback } from '../../network/demo/founding.ts';
 import { register } from '../../network/demo/registration.ts';
-import { type ShimCount, startRelay } from '../bench/shim-relay.ts';
+import { type RelayPlace, type ShimCount, startRelay } from '../bench/shim-relay.ts';
 import { ownFolder } from './consortium.ts';
 import { startChaincode } from './ledger.ts';
 import type { Stage } from './ledger-actor.ts';
@@ -15,12 +15,12 @@ export interface CountedLedger extends Stage {
   stop(): Promise<void>;
 }
 
-/** The demo consortium, registered, without its gateways. */
-export async function startCountedLedger(): Promise<CountedLedger> {
+/** The demo consortium, registered, without its gateways. @param change what its peer says to the chaincode, changed */
+export async function startCountedLedger(change?: RelayPlace['change']): Promise<CountedLedger> {
   const { folder, remove } = ownFolder();
   const founding = found(folder, onLoopback(7001));
   const chaincode = await startChaincode(join(__dirname, '../../chaincode'));
-  const relay = await startRelay({ chaincode: chaincode.address });
+  const relay = await startRelay({ chaincode: chaincode.address, change });
   const quiet = { port: 0, log: () => undefined };
   const ledger = await startLedger({ ...quiet, dataDir: folder, chaincodeAddress: relay.address });
   await ledger.chaincodeReady();

@@ -15,6 +15,7 @@ import {
 import { Info, Returns, Transaction } from 'fabric-contract-api';
 import { decidedAgain } from '../decided-again.ts';
 import { Entries } from '../entries.ts';
+import { readAhead } from '../read-ahead.ts';
 import { RecordsTransaction } from '../transaction.ts';
 import { numberKey } from '../world-state/world-state.ts';
 import { LedgerContract } from './ledger-contract.ts';
@@ -30,6 +31,7 @@ export class AccessesContract extends LedgerContract {
   @Returns('string')
   async requestAccess(tx: RecordsTransaction, input: string): Promise<string> {
     const { items } = tx.input(RequestAccessInput, input);
+    await readAhead(tx, items);
     const entries = new Entries(tx);
     const outcomes = [];
     for (const [number, item] of items.entries()) outcomes.push(await entries.decide(number, item));
@@ -81,16 +83,7 @@ export class AccessesContract extends LedgerContract {
   @Returns('string')
   async releasable(tx: RecordsTransaction, accesses: string): Promise<string> {
     await tx.requireCareMember();
-    const answers: ReleasableAnswer[] = [];
-    for (const access of idsIn(accesses)) {
-      try {
-        answers.push(await releasableOf(tx, access));
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        answers.push({ code: error.code });
-      }
-    }
-    return canonicalJson(answers);
+    return canonicalJson(await Promise.all(idsIn(accesses).map((access) => answerFor(tx, access))));
   }
 }
 
@@ -99,6 +92,15 @@ function idsIn(accesses: string): string[] {
     return AccessIds.parse(JSON.parse(accesses));
   } catch {
     throw new Failure('INVALID_TRANSACTION');
+  }
+}
+
+async function answerFor(tx: RecordsTransaction, access: string): Promise<ReleasableAnswer> {
+  try {
+    return await releasableOf(tx, access);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { code: error.code };
   }
 }
 

@@ -1,17 +1,25 @@
 import { canonicalJson } from '@chartkey/vocabulary';
 import type { ChaincodeStub } from 'fabric-shim';
+import { getMany } from './many-keys.ts';
 
 interface Held {
   value: unknown;
   changed: boolean;
 }
 
+type Awaited = PromiseWithResolvers<unknown>;
+
 /**
  * The keys of one transaction. Fabric has no read-your-writes: each key is read once, changed here any
  * number of times, and written once at the end. A read after the end would see old values, so it throws.
+ * Keys that are asked for at once are read by one question to the peer.
  */
 export class WorkingSet {
   private readonly held = new Map<string, Held>();
+  /** asked for and not yet here */
+  private readonly awaited = new Map<string, Awaited>();
+  /** the keys of those that the peer was not asked for yet */
+  private unasked: string[] = [];
   private saved = false;
 
   constructor(private readonly stub: ChaincodeStub) {}
@@ -26,11 +34,35 @@ export class WorkingSet {
     const known = this.held.get(key);
     if (known) return known.value;
     if (this.saved) throw new Error('a key was read after the working set was saved');
-    const bytes = await this.stub.getState(key);
+    const asked = this.awaited.get(key);
+    if (asked) return asked.promise;
+    // Once all that can run has run, every key that it waits for is known.
+    // biome-ignore lint/plugin: decides only how many keys one question names, never what is read or answered.
+    if (this.unasked.length === 0) setImmediate(() => void this.ask());
+    this.unasked.push(key);
+    const waiting: Awaited = Promise.withResolvers();
+    this.awaited.set(key, waiting);
+    return waiting.promise;
+  }
+
+  /** Reads what is waited for and was not asked for yet. */
+  private async ask(): Promise<void> {
+    const keys = this.unasked;
+    this.unasked = [];
+    try {
+      const values = await getMany(this.stub, keys);
+      for (const [at, key] of keys.entries()) this.hold(key, values[at] ?? new Uint8Array());
+      for (const key of keys) this.awaited.get(key)?.resolve(this.held.get(key)?.value);
+    } catch (error) {
+      for (const key of keys) this.awaited.get(key)?.reject(error);
+    }
+    for (const key of keys) this.awaited.delete(key);
+  }
+
+  private hold(key: string, bytes: Uint8Array): void {
+    if (this.held.has(key)) throw new Error('a key was changed while it was read');
     const value: unknown = bytes.length === 0 ? undefined : JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (this.held.has(key)) throw new Error('a key was read twice at once');
     this.held.set(key, { value, changed: false });
-    return value;
   }
 
   /** Changes a key in this transaction; undefined takes it away. */
