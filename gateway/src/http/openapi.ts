@@ -28,6 +28,7 @@ import {
   ReleaseRequest,
   SealedRelease,
   SmartConfiguration,
+  Statement,
   StoredRecord,
   TokenAnswer,
   TokenRefusal,
@@ -69,12 +70,15 @@ const named = {
   ReleaseRequest,
   SealedRelease,
   SmartConfiguration,
+  Statement,
   StoredRecord,
   TokenAnswer,
   TokenRefusal,
   Webhook,
   WebhookRequest,
   WellKnown,
+  // What a statement's payload says, by its act: `Statement` is one of these.
+  ...Object.fromEntries(Statement.options.map((act) => [act.shape.act.value, act])),
 };
 
 for (const [refId, schema] of Object.entries(named))

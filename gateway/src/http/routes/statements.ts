@@ -6,6 +6,12 @@ import { type Asked, route } from '../route.ts';
 import { statementFailures } from './ledger-failures.ts';
 
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+const Signed = z
+  .string()
+  .regex(compact)
+  .describe(
+    'A compact JWS; its payload is a Statement (#/components/schemas/Statement), told apart by `act`',
+  );
 
 export const statements = route({
   method: 'post',
@@ -15,7 +21,7 @@ export const statements = route({
     'One door for enrolment, consent, revocation and device approval: the verb is inside the signature',
   needs: 'optional-token',
   query: z.object({ transaction: TransactionId.optional() }),
-  body: { mediaType: 'application/jose', schema: z.string().regex(compact), limit: STATEMENT_BYTES },
+  body: { mediaType: 'application/jose', schema: Signed, limit: STATEMENT_BYTES },
   answers: {
     201: { says: 'The statement is on the ledger', schema: AcceptedStatement },
     200: { says: 'It was before; the first outcome', schema: AcceptedStatement },
