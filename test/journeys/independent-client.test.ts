@@ -146,4 +146,28 @@ test('the patient lists every look, and the regulator sees the same', async () =
   expect(outcomes.filter((one) => one === 'denied')).toHaveLength(samples().length * 2);
   const audited = await all(`${regulator.url}/v1/patients/${patient}/accesses`, regulatorToken);
   expect(audited).toEqual(seen);
+  // That the regulator asked is on the ledger, and in no list.
+  expect(await all(`${river.url}/v1/patients/${patient}/accesses`, patientToken)).toEqual(seen);
+  expect(await all(`${regulator.url}/v1/patients/${patient}/accesses`, regulatorToken)).toEqual(seen);
+});
+
+test('a regulator is whom the genesis document calls one, whatever its session says; its search has filters', async () => {
+  const search = async (one: typeof river, role: string, filters: string) => {
+    const url = `${one.url}/v1/audit/accesses?patient=${patient}&${filters}`;
+    return client.get(url, await tokenOf(one, role));
+  };
+  const found = await search(regulator, 'nurse', `decision=denied&organisation=${lake.id}`);
+  const items = (await jsonOf(found)).items as unknown as {
+    decision: string;
+    organisation: string;
+    time: string;
+  }[];
+  expect(items.map(({ decision, organisation }) => [decision, organisation])).toEqual(
+    Array(samples().length * 2).fill(['denied', lake.id]),
+  );
+  const { time } = items[0]!;
+  const then = (await jsonOf(await search(regulator, 'auditor', `from=${time}&to=${time}`))).items;
+  expect(then).toContainEqual(items[0]);
+  const refused = await search(lake, 'auditor', 'decision=denied');
+  expect([refused.status, (await jsonOf(refused))['code']]).toEqual([403, 'REGULATORS_ONLY']);
 });
