@@ -128,20 +128,25 @@ describe('who may ask who could read', () => {
     }
   });
 
-  test('a regulator may, and its question is on the ledger first', async () => {
-    const first = await ledger.height();
-    const { status, json } = await regulator.ask(readers(own.patient, own.record));
+  test('a regulator may, and each of its questions is on the ledger first', async () => {
+    const { patient, record } = own;
+    const of = (list: string) => `/v1/patients/${patient.id}/${list}`;
+    const { status, json } = await regulator.ask(readers(patient, record));
     expect([status, said(json['readers'], 'LakesideMSP')]).toEqual([
       200,
       [{ organisation: 'LakesideMSP', code: 'NO_GRANT' }],
     ]);
-    const writes = (await blocksFrom(ledger, first)).flatMap(({ transactions }) =>
-      transactions.flatMap(({ valid, writes }) => (valid ? writes : [])),
-    );
-    const questions = writes.filter(({ objectType }) => objectType === 'audit-query');
-    expect(questions).toContainEqual(
-      expect.objectContaining({ value: expect.objectContaining({ device: regulator.id }) }),
-    );
+    for (const path of [readers(patient, record), of('denials'), of('grants'), of('accesses')]) {
+      const first = await ledger.height();
+      expect((await regulator.ask(path)).status).toBe(200);
+      const writes = (await blocksFrom(ledger, first)).flatMap(({ transactions }) =>
+        transactions.flatMap(({ valid, writes }) => (valid ? writes : [])),
+      );
+      const questions = writes.filter(({ objectType }) => objectType === 'audit-query');
+      expect(questions).toContainEqual(
+        expect.objectContaining({ value: expect.objectContaining({ device: regulator.id }) }),
+      );
+    }
   });
 
   test('a delegate who sees the log may, one who only reads may not, nor one who was', async () => {

@@ -67,12 +67,14 @@ export class Readers {
   }
 
   /**
-   * The denials that stand, for the same; a delegate is not told of those that hide something from it.
+   * The denials that stand, for the same, a regulator's question logged too; a delegate is not told of those that
+   * hide something from it.
    * @throws Failure PATIENT_UNKNOWN, NOT_YOURS
    */
   async denialsOf(caller: Caller, patient: string): Promise<Page<Denial>> {
     const { session } = caller;
     const { denials, delegates } = await this.standingFor(caller, patient);
+    if (session.subject === 'device') await this.parts.questions.log(caller, { denialsOf: patient });
     if (!isAnothers(session, patient)) return { items: denials };
     const reads = delegates.some(({ person, powers }) => person === session.id && powers.includes('read'));
     const hides = ({ who }: Denial) =>

@@ -94,9 +94,13 @@ export class Trail {
     return { page, access: granted.access };
   }
 
-  /** For the patient, delegates who may see the log, and regulators. @throws Failure NOT_YOURS, NOT_SERVED_HERE, INDEX_BEHIND */
+  /**
+   * For the patient, delegates who may see the log, and regulators, whose question is logged.
+   * @throws Failure NOT_YOURS, NOT_SERVED_HERE, INDEX_BEHIND
+   */
   async grantsOf(caller: Caller, patient: string, cursor?: string): Promise<Page<ListedGrant>> {
     await this.requirePersonOrRegulator(caller, patient);
+    if (caller.session.subject === 'device') await this.logQuestion(caller, { grantsOf: patient }, cursor);
     return (await this.lists()).grantsOf(patient, { asker: caller.session.id, cursor }, this.now());
   }
 
