@@ -25,6 +25,8 @@ export class ProblemError extends ChartkeyError {
   /** a `FailureCode`, an OAuth error such as `invalid_client`, or `HTTP_<status>` when none was sent */
   readonly code: FailureCode | (string & {});
   readonly detail: string | undefined;
+  /** the part of what was sent that does not fit, e.g. `from` or `payload.grantee.role` */
+  readonly at: string | undefined;
   /** the ledger's entry of a refused read or list: the patient and the regulator can resolve it */
   readonly access: string | undefined;
   /** what the caller can do, for codes this version knows */
@@ -42,9 +44,13 @@ export class ProblemError extends ChartkeyError {
     const detail = textIn(document, 'detail', 'error_description');
     const told = [textIn(document, 'title'), detail].filter((text) => text !== undefined);
     const says = known ? [known.says, known.remedy] : told;
-    super(`${code}: ${says.join(' ') || `the gateway answered ${status}, with no word on why`}`);
+    const at = textIn(document, 'at');
+    super(
+      `${code}${at === undefined ? '' : ` at ${at}`}: ${says.join(' ') || `the gateway answered ${status}, with no word on why`}`,
+    );
     this.code = code;
     this.detail = detail;
+    this.at = at;
     this.access = textIn(document, 'access');
     this.remedy = known?.remedy;
     this.outcomeUnknown = isFailureCode(code) ? !isCertain(code) : status >= 500;

@@ -1,10 +1,11 @@
 import {
-  Assertion,
   AssertionHeader,
   algorithmOf,
+  assertionIn,
   type B2bExtension,
   CLOCK_SKEW_SECONDS,
   Failure,
+  fitting,
   type PublicKey,
   parseCompactJws,
   parseUnambiguous,
@@ -34,31 +35,31 @@ export interface ReadAssertion {
 
 /**
  * Reads an RFC 7523 client assertion of our profile.
- * @throws Failure ASSERTION_INVALID for any departure from it
+ * @throws Failure ASSERTION_INVALID {at} for any departure from it
  */
 export function readAssertion(compact: string): ReadAssertion {
-  try {
-    if (compact.length > STATEMENT_BYTES) throw new SyntaxError('too long');
-    const { header, payload, signingInput, signature } = parseCompactJws(compact);
-    const { alg, kid } = AssertionHeader.parse(parseUnambiguous(header));
-    const claims = Assertion.parse(parseUnambiguous(payload));
-    const isDevice = 'extensions' in claims;
-    if (claims.iss !== claims.sub || (isDevice && kid !== claims.iss)) throw new SyntaxError('two issuers');
-    const read = {
-      issuer: claims.iss,
-      key: kid,
-      audience: claims.aud,
-      jti: claims.jti,
-      issuedAt: claims.iat,
-      expiresAt: claims.exp,
-      algorithm: alg,
-      signingInput,
-      signature,
-    };
-    return isDevice ? { ...read, b2b: claims.extensions['hl7-b2b'] } : read;
-  } catch {
-    throw new Failure('ASSERTION_INVALID');
-  }
+  if (compact.length > STATEMENT_BYTES) throw new Failure('ASSERTION_INVALID', { at: 'client_assertion' });
+  const jws = fitting('ASSERTION_INVALID', 'client_assertion', () => parseCompactJws(compact));
+  const { signingInput, signature } = jws;
+  const { alg, kid } = fitting('ASSERTION_INVALID', 'header', () =>
+    AssertionHeader.parse(parseUnambiguous(jws.header)),
+  );
+  const claims = fitting('ASSERTION_INVALID', 'payload', () => assertionIn(parseUnambiguous(jws.payload)));
+  const isDevice = 'extensions' in claims;
+  if (claims.iss !== claims.sub) throw new Failure('ASSERTION_INVALID', { at: 'payload.sub' });
+  if (isDevice && kid !== claims.iss) throw new Failure('ASSERTION_INVALID', { at: 'header.kid' });
+  const read = {
+    issuer: claims.iss,
+    key: kid,
+    audience: claims.aud,
+    jti: claims.jti,
+    issuedAt: claims.iat,
+    expiresAt: claims.exp,
+    algorithm: alg,
+    signingInput,
+    signature,
+  };
+  return isDevice ? { ...read, b2b: claims.extensions['hl7-b2b'] } : read;
 }
 
 /**
@@ -80,7 +81,7 @@ export function checkAssertion(
     thumbprint(key) !== assertion.key ||
     !checks.verifies(own, key, assertion.signingInput, assertion.signature)
   ) {
-    throw new Failure('ASSERTION_INVALID');
+    throw new Failure('ASSERTION_INVALID', { at: algorithm === own ? 'signature' : 'header.alg' });
   }
   if (assertion.audience !== tokenUrl) throw new Failure('ASSERTION_MISADDRESSED');
   const tooLong = expiresAt - issuedAt > SESSION_SECONDS || expiresAt <= issuedAt;

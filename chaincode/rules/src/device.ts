@@ -3,6 +3,7 @@ import {
   DeviceProof,
   DeviceProofHeader,
   Failure,
+  fitting,
   parseCompactJws,
   parseUnambiguous,
   type StatementOf,
@@ -18,7 +19,7 @@ const PROOF_SECONDS = 86_400;
 /**
  * Checks the device's own proof inside an approval: it holds the key, for this organisation and network.
  * @param time ledger time, milliseconds; undefined when an accepted statement is read again later
- * @throws Failure INVALID_PROOF, INVALID_KEY
+ * @throws Failure INVALID_PROOF {at}, INVALID_KEY
  */
 export function checkDeviceProof(
   approval: ReadStatement<StatementOf<'approveDevice'>>,
@@ -26,16 +27,13 @@ export function checkDeviceProof(
   time: number | undefined,
   checks: SignatureChecks,
 ): DeviceProof & { device: string } {
-  let proof: DeviceProof;
-  let jws: ReturnType<typeof parseCompactJws>;
-  let algorithm: string;
-  try {
-    jws = parseCompactJws(approval.payload.device);
-    algorithm = DeviceProofHeader.parse(parseUnambiguous(jws.header)).alg;
-    proof = DeviceProof.parse(parseUnambiguous(jws.payload));
-  } catch {
-    throw new Failure('INVALID_PROOF');
-  }
+  const jws = fitting('INVALID_PROOF', 'payload.device', () => parseCompactJws(approval.payload.device));
+  const { alg: algorithm } = fitting('INVALID_PROOF', 'payload.device.header', () =>
+    DeviceProofHeader.parse(parseUnambiguous(jws.header)),
+  );
+  const proof = fitting('INVALID_PROOF', 'payload.device.payload', () =>
+    DeviceProof.parse(parseUnambiguous(jws.payload)),
+  );
   checkKeyPair(proof.sig, proof.enc, checks);
   const own = algorithmOf(proof.sig);
   if (
@@ -44,10 +42,10 @@ export function checkDeviceProof(
     proof.organisation !== approval.payload.iss ||
     !checks.verifies(own, proof.sig, jws.signingInput, jws.signature)
   ) {
-    throw new Failure('INVALID_PROOF');
+    throw new Failure('INVALID_PROOF', { at: 'payload.device' });
   }
   if (time !== undefined && (time > proof.exp * 1000 || time < (proof.exp - PROOF_SECONDS) * 1000 - 60_000)) {
-    throw new Failure('INVALID_PROOF');
+    throw new Failure('INVALID_PROOF', { at: 'payload.device' });
   }
   return { ...proof, device: thumbprint(proof.sig) };
 }

@@ -4,6 +4,7 @@ import {
   type Genesis,
   type Grant,
   type Grantee,
+  malformed,
   type PractitionerKey,
   type StatementOf,
 } from '@chartkey/vocabulary';
@@ -59,7 +60,8 @@ export function checkWords(words: StatementOf<'grantConsent'>): void {
   const { notBefore, notAfter, passOn, maxUses, grantee } = words;
   const isSpan = notBefore === undefined || notAfter === undefined || notBefore < notAfter;
   const isPassable = !passOn || (maxUses === undefined && !('treating' in grantee));
-  if (!isSpan || !isPassable) throw new Failure('INVALID_STATEMENT');
+  if (!isSpan) throw malformed('payload.notAfter');
+  if (!isPassable) throw malformed('payload.passOn');
   checkLabelKey(words);
 }
 

@@ -1,9 +1,9 @@
 import {
   decodeBase64url,
-  Failure,
   LABEL_KEY_BYTES,
   type LabelKeyFor,
   LabelKeyHeader,
+  malformed,
   parseCanonical,
   type StatementOf,
 } from '@chartkey/vocabulary';
@@ -40,7 +40,7 @@ export function checkLabelKey(payload: StatementOf<'grantConsent' | 'enrolPatien
   try {
     checkForm(sent.jwe, sent.use);
   } catch {
-    throw new Failure('INVALID_STATEMENT');
+    throw malformed('payload.labelKey');
   }
 }
 

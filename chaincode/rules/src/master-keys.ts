@@ -1,6 +1,7 @@
 import {
   Failure,
   type Genesis,
+  malformed,
   type P256Key,
   STATEMENT_SECONDS,
   type StatementOf,
@@ -28,10 +29,10 @@ export function newMasterKey(
   bringing: Omit<Bringing, 'owner'>,
 ): { key: string; sig: P256Key } {
   const owner = ownerOf(payload);
-  if (payload.act === 'replaceMasterKey' && owner === payload.iss) throw new Failure('INVALID_STATEMENT');
+  if (payload.act === 'replaceMasterKey' && owner === payload.iss) throw malformed('payload.organisation');
   const { key, sig, enc } = checkKeyProof(payload.key, { ...bringing, owner });
   // A pair is a patient's.
-  if (enc !== undefined) throw new Failure('INVALID_PROOF');
+  if (enc !== undefined) throw new Failure('INVALID_PROOF', { at: 'payload.key.payload.enc' });
   return { key, sig };
 }
 
@@ -99,7 +100,7 @@ export class MasterKeys {
   }
 
   private succeed({ statement, time, approvals }: Succession, since: number): void {
-    if (!isSucceeding(statement)) throw new Failure('INVALID_STATEMENT');
+    if (!isSucceeding(statement)) throw malformed('payload.act');
     const organisation = ownerOf(statement.payload);
     const { sig } = newMasterKey(statement, { ...this.founded, time: undefined });
     this.check({ statement, time });

@@ -3,6 +3,8 @@ import {
   CLOCK_SKEW_SECONDS,
   digest,
   Failure,
+  fitting,
+  malformed,
   type P256Key,
   parseCanonical,
   parseCompactJws,
@@ -29,35 +31,31 @@ export interface ReadStatement<Payload extends Statement = Statement> {
 
 /**
  * Reads a statement of one of the wanted verbs.
- * @throws Failure INVALID_STATEMENT for any departure from the grammar
+ * @throws Failure INVALID_STATEMENT {at} for any departure from the grammar
  */
 export function readStatement<Verb extends Act = Act>(
   compact: string,
   ...wanted: Verb[]
 ): ReadStatement<StatementOf<Verb>> {
-  try {
-    if (compact.length > STATEMENT_BYTES) throw new SyntaxError('too long');
-    const jws = parseCompactJws(compact);
-    const header = StatementHeader.parse(parseCanonical(jws.header));
-    const payload = Statement.parse(parseCanonical(jws.payload));
-    if (wanted.length > 0 && !wanted.some((verb) => verb === payload.act))
-      throw new SyntaxError('another verb');
-    if (payload.exp <= payload.iat || payload.exp - payload.iat > STATEMENT_SECONDS) {
-      throw new SyntaxError('lives too long');
-    }
-    if (!isLowS(jws.signature)) throw new SyntaxError('high s');
-    const { signingInput, signature } = jws;
-    return {
-      id: digest(signingInput),
-      kid: header.kid,
-      payload: payload as StatementOf<Verb>,
-      signingInput,
-      signature,
-      compact,
-    };
-  } catch {
-    throw new Failure('INVALID_STATEMENT');
-  }
+  if (compact.length > STATEMENT_BYTES) throw malformed('statement');
+  const jws = fitting('INVALID_STATEMENT', 'statement', () => parseCompactJws(compact));
+  const { signingInput, signature } = jws;
+  const { kid } = fitting('INVALID_STATEMENT', 'header', () =>
+    StatementHeader.parse(parseCanonical(jws.header)),
+  );
+  const payload = fitting('INVALID_STATEMENT', 'payload', () => Statement.parse(parseCanonical(jws.payload)));
+  if (wanted.length > 0 && !wanted.some((verb) => verb === payload.act)) throw malformed('payload.act');
+  const { exp, iat } = payload;
+  if (exp <= iat || exp - iat > STATEMENT_SECONDS) throw malformed('payload.exp');
+  if (!isLowS(signature)) throw malformed('signature');
+  return {
+    id: digest(signingInput),
+    kid,
+    payload: payload as StatementOf<Verb>,
+    signingInput,
+    signature,
+    compact,
+  };
 }
 
 /**

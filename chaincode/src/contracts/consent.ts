@@ -13,6 +13,7 @@ import {
   canonicalJson,
   Failure,
   type Grant,
+  malformed,
   millisecondsOf,
   type Patient,
   StatementInput,
@@ -42,7 +43,7 @@ export class ConsentContract extends LedgerContract {
       checkWords(statement.payload);
       checkGrantee((await tx.network()).genesis, statement.payload.grantee);
       const grant = grantOf(statement.id, statement.payload);
-      if (grant === undefined) throw new Failure('INVALID_STATEMENT');
+      if (grant === undefined) throw malformed('payload.grantee');
       await changeGrants(tx, patient, grant, (standing) => addGrant(standing, grant, tx.time));
       return patient;
     });
@@ -103,7 +104,7 @@ export class ConsentContract extends LedgerContract {
       const patient = await tx.world.patients.require(id);
       const { organisation } = await tx.acceptFromPractitioner(statement);
       checkHospital((await tx.network()).genesis, organisation);
-      if (millisecondsOf(until) > tx.time + LONGEST_TREATMENT) throw new Failure('INVALID_STATEMENT');
+      if (millisecondsOf(until) > tx.time + LONGEST_TREATMENT) throw malformed('payload.until');
       const relation = await tx.world.relationOf(id, organisation);
       tx.world.relations.put(
         { ...relation, treatment: { statement: statement.id, until } },

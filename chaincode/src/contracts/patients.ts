@@ -18,6 +18,7 @@ import {
   EnrolPatientInput,
   Failure,
   instantAt,
+  malformed,
   type Patient,
   StatementInput,
   type StatementOf,
@@ -71,7 +72,7 @@ export class PatientsContract extends LedgerContract {
   @Returns('string')
   async changeStanding(tx: RecordsTransaction, input: string): Promise<string> {
     const read = readStatement(tx.input(StatementInput, input).statement);
-    if (!isStandingStatement(read)) throw new Failure('INVALID_STATEMENT');
+    if (!isStandingStatement(read)) throw malformed('payload.act');
     return tx.once(read, async () => {
       const patient = await tx.world.patients.require(patientOf(read));
       const author = await standingAuthor(read, patient, await tx.signers(), tx.time);

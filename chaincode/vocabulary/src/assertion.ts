@@ -35,8 +35,13 @@ export const DeviceAssertion = z.strictObject({
   ...claims,
   extensions: z.strictObject({ 'hl7-b2b': B2bExtension }),
 });
-export const Assertion = z.union([DeviceAssertion, PatientAssertion]);
-export type Assertion = z.infer<typeof Assertion>;
+export type Assertion = z.infer<typeof DeviceAssertion> | z.infer<typeof PatientAssertion>;
+
+/** An assertion's claims, a device's where they name its practice. @throws ZodError */
+export function assertionIn(claims: unknown): Assertion {
+  const isDevice = typeof claims === 'object' && claims !== null && 'extensions' in claims;
+  return isDevice ? DeviceAssertion.parse(claims) : PatientAssertion.parse(claims);
+}
 
 /** The id of the session that an assertion starts: SHA-256 over issuer and jti. */
 export function sessionId(issuer: string, jti: string): string {

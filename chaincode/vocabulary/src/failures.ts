@@ -31,7 +31,7 @@ export const failures = {
   INVALID_REQUEST: [
     'invalid',
     'The request does not have the form this path takes.',
-    'Compare it with /openapi.json.',
+    'Compare it with /openapi.json; `at` names the part. Times are RFC 3339, UTC, with milliseconds.',
   ],
   UNKNOWN_PARAMETER: [
     'invalid',
@@ -41,7 +41,7 @@ export const failures = {
   INVALID_STATEMENT: [
     'invalid',
     'The statement does not follow the grammar.',
-    'Sign the canonical JSON with exactly the listed members, low-s ES256.',
+    'Mend what `at` names. Sign the canonical JSON with exactly the listed members of its act, low-s ES256.',
   ],
   SIGNATURE_INVALID: [
     'invalid',
@@ -66,8 +66,8 @@ export const failures = {
   ],
   INVALID_PROOF: [
     'invalid',
-    'The device does not prove that it holds its key for this organisation and network.',
-    'Let the device sign a fresh proof.',
+    'The new key does not prove that it is held, for this owner and network.',
+    'Let the new key sign a fresh proof with exactly the listed members, good for a day at most.',
   ],
   RECEIPT_INVALID: [
     'invalid',
@@ -92,7 +92,7 @@ export const failures = {
   ASSERTION_INVALID: [
     'invalid',
     'The client assertion does not follow the profile.',
-    'Send exactly the listed members, signed by the named key.',
+    'Mend what `at` names. Send exactly the listed members, each of the listed words, signed by the named key.',
   ],
   PURPOSE_REQUIRED: [
     'invalid',
@@ -266,8 +266,8 @@ export const failures = {
   ],
   NOT_AN_APPROVER: [
     'forbidden',
-    'The request does not ask this principal.',
-    'See who is asked in the request.',
+    'This principal is not among those who are asked.',
+    'A request for approvals says who is asked; a recovery is begun by the contacts that the patient named.',
   ],
   APPROVALS_MISSING: [
     'forbidden',
@@ -361,7 +361,7 @@ export const failures = {
   METHOD_UNKNOWN: ['method', 'This path does not take this method.', 'Allow lists the ones it takes.'],
   NOT_SERVED_HERE: [
     'unknown',
-    'This gateway has no peer of its own, so it serves no lists and no statements.',
+    'This gateway has no peer of its own: it serves no lists, events or webhooks, no reads by patients, and no proof of a device.',
     'Ask a care member’s gateway.',
   ],
   NETWORK_UNKNOWN: [

@@ -40,7 +40,8 @@ export const Label = z
 export const Instant = z
   .string()
   .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/)
-  .refine((text) => isRealInstant(text), 'not a date of the calendar');
+  .refine((text) => isRealInstant(text), 'not a date of the calendar')
+  .meta({ description: 'RFC 3339, UTC, always with milliseconds: `2026-11-22T00:00:00.000Z`' });
 /** Seconds since 1970 (RFC 7519 NumericDate, whole seconds only). */
 export const Seconds = z.int().min(0).max(4_102_444_800);
 export const VersionNumber = z.int().min(1).max(1_000_000);

@@ -14,6 +14,7 @@ export * from './keys.ts';
 export * from './label.ts';
 export * from './late-entry.ts';
 export * from './ledger.ts';
+export * from './misfit.ts';
 export * from './offer.ts';
 export * from './readers.ts';
 export * from './receipt.ts';

@@ -27,6 +27,11 @@ import { AccessEntry } from './world.ts';
 export const page = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item), next: z.string().optional() });
 
+const Misfit = z.string().meta({
+  description:
+    'The part that does not fit: a parameter, a header, or a member such as `payload.grantee.role`',
+});
+
 /** RFC 9457 problem details with our code; `access` names the entry of a refused read or list. */
 export const Problem = z.looseObject({
   type: z.string(),
@@ -36,6 +41,7 @@ export const Problem = z.looseObject({
   detail: z.string().optional(),
   instance: z.string().optional(),
   access: AccessId.optional(),
+  at: Misfit.optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -46,11 +52,12 @@ export const TokenAnswer = z.object({
   expires_in: z.int(),
 });
 export type TokenAnswer = z.infer<typeof TokenAnswer>;
-/** RFC 6749 section 5.2, with our own code beside it. */
+/** RFC 6749 section 5.2, with our own code beside it, and which part of the assertion does not fit. */
 export const TokenRefusal = z.object({
   error: z.enum(['invalid_request', 'invalid_client', 'unsupported_grant_type']),
   error_description: z.string(),
   code: z.string(),
+  at: Misfit.optional(),
 });
 export type TokenRefusal = z.infer<typeof TokenRefusal>;
 

@@ -38,6 +38,13 @@ const failureOf = async (device: Device) => {
 const fine: Handler = (_seen, response) => json(response, 200, anchor);
 const busy: Handler = (_seen, response) => json(response, 503, { code: 'BUSY' }, { 'Retry-After': '0' });
 
+test('a problem that names what does not fit says so in its message', async () => {
+  answers((_seen, response) => problem(response, 400, 'INVALID_REQUEST', { at: 'from' }));
+  const failure = await failureOf(await ehr());
+  expect(failure.at).toBe('from');
+  expect(failure.message).toMatch(/^INVALID_REQUEST at from: .* RFC 3339, UTC, with milliseconds\.$/);
+});
+
 test('a problem document becomes an error with its code, access and remedy', async () => {
   const access = `${'a'.repeat(64)}:3`;
   answers((_seen, response) =>

@@ -11,14 +11,21 @@ const key = testKey();
 const network = `demo-${'A'.repeat(43)}`;
 const now = 1_780_000_000;
 
-const read = (payload: Members) => {
+/** The verb of what is read, or the failure. */
+const outcome = (payload: Members): string | Failure => {
   try {
     return readStatement(statement(payload, key)).payload.act;
   } catch (error) {
-    if (error instanceof Failure) return error.code;
+    if (error instanceof Failure) return error;
     throw error;
   }
 };
+const read = (payload: Members) => {
+  const verb = outcome(payload);
+  return verb instanceof Failure ? verb.code : verb;
+};
+/** Which part of it is refused. */
+const misfit = (payload: Members) => Object(outcome(payload)).about?.at;
 
 /** Values that can stand nowhere a good one stands, each with its name. */
 function wrongOnes(good: Value): [string, unknown][] {
@@ -95,6 +102,21 @@ describe.each(Object.entries(examples))('%s', (act, { says, by, may = [] }) => {
     }
   });
 
+  test('the refusal names the member that is wrong, missing, or has a member more', () => {
+    for (const [how, wrong] of spoilt(whole)) {
+      const member = /^\/(\w+)/.exec(how)?.[1];
+      if (member === undefined) continue;
+      const named = String(misfit(wrong as Members));
+      expect([how, named.split('.').slice(0, 2)]).toEqual([how, ['payload', member]]);
+    }
+    for (const name of Object.keys(whole)) {
+      // The helper that signs puts a time in where there is none.
+      if (name === 'iat' || read(without(whole, name)) === act) continue;
+      expect(misfit(without(whole, name))).toMatch(new RegExp(`^payload\\.${name}\\b`));
+    }
+    expect(misfit({ ...whole, more: 1 })).toBe('payload');
+  });
+
   test(`it has ${'seq' in whole ? 'a number, and is none without' : 'no number, and is none with one'}`, () => {
     const turned = 'seq' in whole ? without(whole, 'seq') : { ...whole, seq: 4 };
     expect(read(turned)).toBe('INVALID_STATEMENT');
@@ -151,6 +173,31 @@ test.each([
     ? change.reduce(without, whole)
     : { ...whole, ...(change as Members) };
   expect(read(changed)).toBe('INVALID_STATEMENT');
+});
+
+test.each([
+  [
+    'a role of a grantee',
+    'grantConsent',
+    { grantee: { organisation: 'LakeMSP', role: 'doctor' } },
+    'grantee.role',
+  ],
+  [
+    'a record of a scope',
+    'grantConsent',
+    { scope: { records: ['a'.repeat(26), 'Jane Doe'] } },
+    'scope.records.1',
+  ],
+  ['another word for a scope', 'grantConsent', { scope: 'everything' }, 'scope'],
+  ['an exception that names nothing', 'grantConsent', { scope: { except: {} } }, 'scope.except'],
+  ['an approver', 'layRule', { of: [{ person: key.id }, { person: 'Jane Doe' }] }, 'of.1.person'],
+  ['a lock', 'lockForEmergencies', { what: { labels: ['psychiatry'] } }, 'what.labels.0'],
+  ['a reason', 'openBreakGlass', { reason: 'curious' }, 'reason'],
+  ['a reason that says otherwise', 'reviewBreakGlass', { justified: true, reason: 'no-treatment' }, 'reason'],
+  ['nothing lost', 'startRecovery', { lost: [] }, 'lost'],
+] as const)('%s is found where it stands', (_title, act, change, at) => {
+  const whole = { act, iss: key.id, aud: network, iat: now, exp: now + 300, ...examples[act].says };
+  expect(misfit({ ...whole, ...change } as unknown as Members)).toBe(`payload.${at}`);
 });
 
 test('"not passed on" is said by leaving it out', () => {

@@ -1,4 +1,4 @@
-import { type Delegate, type Denial, Failure, type Patient } from '@chartkey/vocabulary';
+import { type Delegate, type Denial, Failure, malformed, type Patient } from '@chartkey/vocabulary';
 import type { Change } from './change.ts';
 
 /** Denials, rules, emergency locks, each as many as may stand. */
@@ -30,7 +30,8 @@ export const changesOfConsent = {
   layRule(standing: Patient, { statement }: Change<'layRule'>): Patient {
     const { on, of, need, within, lasting } = statement.payload;
     const principals = new Set(of.map((one) => JSON.stringify(one)));
-    if (principals.size !== of.length || need > of.length) throw new Failure('INVALID_STATEMENT');
+    if (principals.size !== of.length) throw malformed('payload.of');
+    if (need > of.length) throw malformed('payload.need');
     const rule = { rule: statement.id, on, of, need, within, lasting };
     return { ...standing, rules: withOneMore(standing.rules, rule) };
   },

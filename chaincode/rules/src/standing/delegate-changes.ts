@@ -1,4 +1,4 @@
-import { Failure, type Patient } from '@chartkey/vocabulary';
+import { Failure, malformed, type Patient } from '@chartkey/vocabulary';
 import type { Change } from './change.ts';
 import { withOneMore } from './consent-changes.ts';
 import { ATTESTATIONS } from './delegates.ts';
@@ -11,7 +11,7 @@ export const changesOfDelegates = {
     const { person, kind, powers, notBefore, notAfter } = statement.payload;
     if (person === standing.patient) throw new Failure('DELEGATE_FOR_ITSELF');
     if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter) {
-      throw new Failure('INVALID_STATEMENT');
+      throw malformed('payload.notAfter');
     }
     const delegate = {
       delegation: statement.id,

@@ -1,4 +1,11 @@
-import { Failure, instantAt, millisecondsOf, type Patient, thumbprint } from '@chartkey/vocabulary';
+import {
+  Failure,
+  instantAt,
+  malformed,
+  millisecondsOf,
+  type Patient,
+  thumbprint,
+} from '@chartkey/vocabulary';
 import { checkPairProof } from '../key-proof.ts';
 import { isConfirmedBy, isSame } from './approvals.ts';
 import { principalOf } from './author.ts';
@@ -102,7 +109,8 @@ function checkContacts(
   const persons = contacts.filter((one) => 'person' in one);
   const isSelf = persons.some(({ person }) => person === patient);
   const isAlone = persons.length === 0 && outside === undefined;
-  if (isTwice || isSelf || isAlone) throw new Failure('INVALID_STATEMENT');
+  if (isTwice || isSelf) throw malformed('payload.contacts');
+  if (isAlone) throw malformed('payload.outside');
 }
 
 /** @throws Failure RECOVERY_UNKNOWN, RECOVERY_VETOED */

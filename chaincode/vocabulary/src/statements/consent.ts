@@ -106,7 +106,10 @@ export const DenyAccess = z
     who: Denied.optional(),
     what: Named.optional(),
   })
-  .refine(({ who, what }) => who !== undefined || what !== undefined, 'denies nothing');
+  .refine(({ who, what }) => who !== undefined || what !== undefined, {
+    path: ['what'],
+    error: 'denies nothing',
+  });
 export const LiftDenial = z.strictObject({
   ...forPatient,
   ...numbered,

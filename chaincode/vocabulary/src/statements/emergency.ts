@@ -34,7 +34,10 @@ export const ReviewBreakGlass = z
     justified: z.boolean(),
     reason: ReviewReason,
   })
-  .refine(({ justified, reason }) => justified === (reason === 'necessary'), 'the reason says otherwise');
+  .refine(({ justified, reason }) => justified === (reason === 'necessary'), {
+    path: ['reason'],
+    error: 'it says otherwise',
+  });
 /** Locks records even for emergencies: these take two practitioner keys. */
 export const LockForEmergencies = z.strictObject({
   ...forPatient,

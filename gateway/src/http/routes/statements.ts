@@ -1,4 +1,4 @@
-import { AcceptedStatement, Failure, STATEMENT_BYTES, TransactionId } from '@chartkey/vocabulary';
+import { AcceptedStatement, Failure, malformed, STATEMENT_BYTES, TransactionId } from '@chartkey/vocabulary';
 import * as z from 'zod';
 import { answer } from '../answer.ts';
 import { textOf } from '../body.ts';
@@ -71,7 +71,7 @@ export const statements = route({
 async function statementIn({ request, response, settings }: Asked): Promise<string> {
   const { idleMilliseconds } = settings;
   const text = await textOf(request, response, { bytes: STATEMENT_BYTES, idleMilliseconds });
-  if (!compact.test(text)) throw new Failure('INVALID_STATEMENT');
+  if (!compact.test(text)) throw malformed('statement');
   return text;
 }
 

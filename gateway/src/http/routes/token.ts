@@ -42,6 +42,8 @@ class Refusal extends Error {
   constructor(
     readonly error: OAuthError,
     readonly code: FailureCode,
+    /** the part of the form or assertion that does not fit */
+    readonly at?: string | number | undefined,
   ) {
     super(code);
   }
@@ -75,7 +77,8 @@ export const token = route({
       asked.response.locals['code'] = refusal.code;
       const { says, remedy } = describe(refusal.code);
       const error_description = `${says} ${remedy}`.replaceAll('’', "'");
-      const body = { error: refusal.error, error_description, code: refusal.code };
+      const at = refusal.at === undefined ? {} : { at: String(refusal.at) };
+      const body = { error: refusal.error, error_description, code: refusal.code, ...at };
       answer(asked, TokenRefusal, body, { status: refusal.error === 'invalid_client' ? 401 : 400 });
     }
   },
@@ -87,19 +90,21 @@ async function assertionIn({ request, response, settings }: Asked): Promise<stri
   const text = await textOf(request, response, { bytes: STATEMENT_BYTES, idleMilliseconds });
   const form = new Map<string, string>();
   for (const [name, value] of parsePairs(text)) {
-    if (form.has(name)) throw new Refusal('invalid_request', 'INVALID_REQUEST');
+    if (form.has(name)) throw new Refusal('invalid_request', 'INVALID_REQUEST', 'body');
     form.set(name, value);
   }
   const [grantType, type, assertion] = ['grant_type', 'client_assertion_type', 'client_assertion'].map(
     (name) => form.get(name),
   );
-  if (!grantType || !assertion) throw new Refusal('invalid_request', 'INVALID_REQUEST');
-  if (grantType !== GRANT_TYPE) throw new Refusal('unsupported_grant_type', 'INVALID_REQUEST');
-  if (type !== ASSERTION_TYPE) throw new Refusal('invalid_client', 'ASSERTION_INVALID');
+  if (!grantType) throw new Refusal('invalid_request', 'INVALID_REQUEST', 'grant_type');
+  if (!assertion) throw new Refusal('invalid_request', 'INVALID_REQUEST', 'client_assertion');
+  if (grantType !== GRANT_TYPE) throw new Refusal('unsupported_grant_type', 'INVALID_REQUEST', 'grant_type');
+  if (type !== ASSERTION_TYPE)
+    throw new Refusal('invalid_client', 'ASSERTION_INVALID', 'client_assertion_type');
   try {
     parseCompactJws(assertion);
   } catch {
-    throw new Refusal('invalid_client', 'ASSERTION_INVALID');
+    throw new Refusal('invalid_client', 'ASSERTION_INVALID', 'client_assertion');
   }
   return assertion;
 }
@@ -112,5 +117,5 @@ function refusalOf(error: unknown): Refusal | undefined {
   if (code === 'INVALID_REQUEST' || code === 'UPLOAD_INCOMPLETE') return new Refusal('invalid_request', code);
   const { category } = describe(code);
   const isOfClient = ['invalid', 'unauthenticated', 'forbidden', 'unknown'].includes(category);
-  return isOfClient ? new Refusal('invalid_client', code) : undefined;
+  return isOfClient ? new Refusal('invalid_client', code, error.about['at']) : undefined;
 }
