@@ -143,6 +143,15 @@ describe('a recovery', () => {
     expect(await town.code(mother, start({ key: proof }))).toBe('KEY_USED');
   });
 
+  test.each([
+    ['the new key alone', () => [fresh.key.id]],
+    ['the new key beside the old one', () => [patient.key.id, fresh.key.id]],
+  ])('names no key as lost that it brings: %s', async (_which, lost) => {
+    const refusal = await town.says(mother, start({ lost: lost() })).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'INVALID_STATEMENT', about: { at: 'payload.lost' } });
+    expect(town.of(patient).recovery).toBeUndefined();
+  });
+
   test('that one contact holds open does not keep the others out; once agreed, it stands', async () => {
     const held = await town.says(regulator, start());
     fresh = town.spare(patient.iss);

@@ -58,6 +58,7 @@ export const changesOfRecovery = {
     if (attempt > 1 && (inPerson !== true || !('organisation' in by))) throw new Failure('RECOVERY_VETOED');
     const { key, sig, enc } = checkPairProof(proof, { network, owner: standing.patient, time, checks });
     if (standing.keys.some((one) => thumbprint(one.sig) === key)) throw new Failure('KEY_USED');
+    if (lost.includes(key)) throw malformed('payload.lost');
     const startedAt = instantAt(time);
     return {
       ...standing,
