@@ -1,6 +1,7 @@
 import type { Measure } from '../figure.ts';
 import { faults } from './faults.ts';
 import { overload } from './overload.ts';
+import { profile } from './profile.ts';
 import { crowd } from './r1-crowd.ts';
 import { grouping } from './r2-grouping.ts';
 import { alone } from './r3-alone.ts';
@@ -36,4 +37,5 @@ export const figures: Record<string, Measure> = {
   R14: starting,
   overload,
   faults,
+  profile,
 };
