@@ -176,18 +176,8 @@ test.each([
 });
 
 test.each([
-  [
-    'a role of a grantee',
-    'grantConsent',
-    { grantee: { organisation: 'LakeMSP', role: 'doctor' } },
-    'grantee.role',
-  ],
-  [
-    'a record of a scope',
-    'grantConsent',
-    { scope: { records: ['a'.repeat(26), 'Jane Doe'] } },
-    'scope.records.1',
-  ],
+  ['a role', 'grantConsent', { grantee: { organisation: 'LakeMSP', role: 'doctor' } }, 'grantee.role'],
+  ['a record', 'grantConsent', { scope: { records: ['a'.repeat(26), 'Jane Doe'] } }, 'scope.records.1'],
   ['another word for a scope', 'grantConsent', { scope: 'everything' }, 'scope'],
   ['an exception that names nothing', 'grantConsent', { scope: { except: {} } }, 'scope.except'],
   ['an approver', 'layRule', { of: [{ person: key.id }, { person: 'Jane Doe' }] }, 'of.1.person'],
