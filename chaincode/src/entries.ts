@@ -15,7 +15,9 @@ import {
   Failure,
   type FailureCode,
   instantAt,
+  type KeptEntry,
   type RecordState,
+  writtenEntries,
 } from '@chartkey/vocabulary';
 import { type Asking, askingOf } from './asking.ts';
 import { countUse } from './count-use.ts';
@@ -32,7 +34,7 @@ const refused = (code: FailureCode): AccessOutcome => ({ is: 'refused', code });
 /** The entries of one transaction: decided one after the other, written in one value. */
 export class Entries {
   private readonly askers: AccessesState['askers'] = [];
-  private readonly entries: AccessesState['entries'] = [];
+  private readonly entries: KeptEntry[] = [];
 
   constructor(private readonly tx: RecordsTransaction) {}
 
@@ -167,11 +169,14 @@ export class Entries {
   save(): void {
     if (this.entries.length === 0) return;
     const { time, world, id } = this.tx;
-    world.accesses.put({ time: instantAt(time), askers: this.askers, entries: this.entries }, id);
+    world.accesses.put(
+      { time: instantAt(time), askers: this.askers, entries: writtenEntries(this.entries) },
+      id,
+    );
   }
 }
 
-function wordsOf(decision: AccessDecision): Partial<AccessesState['entries'][number]> {
+function wordsOf(decision: AccessDecision): Partial<KeptEntry> {
   const ground = decision.ground === undefined ? {} : { ground: decision.ground };
   if (decision.is === 'denied') return { code: decision.code, ...ground };
   return { basis: decision.basis, ...(decision.grant && { grant: decision.grant.grant }), ...ground };

@@ -1,5 +1,5 @@
 import { readStatement } from '@chartkey/rules';
-import { AccessesState, StoredStatement } from '@chartkey/vocabulary';
+import { type AccessEntry, AccessesState, entriesOf, StoredStatement } from '@chartkey/vocabulary';
 import { blocksFrom } from './logged.ts';
 import type { Stage } from './stage.ts';
 
@@ -18,7 +18,7 @@ export interface LiveGrants {
 export async function checkLiveGrants(stage: Stage, patient: string): Promise<LiveGrants> {
   const live = new Set<string>();
   const seen: LiveGrants = { revocations: 0, covered: 0 };
-  const judge = ({ entries }: AccessesState) => {
+  const judge = (entries: readonly AccessEntry[]) => {
     for (const { patient: whose, code, basis, grant = '' } of entries) {
       if (whose !== patient || code !== undefined || basis === 'custodian') continue;
       if (!live.has(grant))
@@ -35,9 +35,11 @@ export async function checkLiveGrants(stage: Stage, patient: string): Promise<Li
     seen.revocations += 1;
   };
   for await (const { transactions } of blocksFrom(stage, 0)) {
-    for (const { objectType, value } of transactions.flatMap(({ valid, writes }) => (valid ? writes : []))) {
-      if (objectType === 'accesses') judge(AccessesState.parse(value));
-      if (objectType === 'statement') take(StoredStatement.parse(value));
+    for (const { id, valid, writes } of transactions) {
+      for (const { objectType, value } of valid ? writes : []) {
+        if (objectType === 'accesses') judge(entriesOf(id, AccessesState.parse(value)));
+        if (objectType === 'statement') take(StoredStatement.parse(value));
+      }
     }
   }
   return seen;

@@ -1,4 +1,5 @@
 import type { Ledger } from '@chartkey/gateway';
+import { AccessesState, entriesOf } from '@chartkey/vocabulary';
 import type { Stage } from './stage.ts';
 
 type Block = ReturnType<Ledger['blocks']> extends AsyncIterable<infer One> ? One : never;
@@ -40,8 +41,9 @@ export async function logged(stage: Stage): Promise<Logged> {
       for (const { objectType, value } of valid ? writes : []) {
         if (objectType !== 'accesses') continue;
         seen.transactions += 1;
-        const { entries } = value as { entries: { item: number; code?: string }[] };
-        for (const { item, code } of entries) if (code === undefined) seen.granted.add(`${id}:${item}`);
+        for (const { access, decision } of entriesOf(id, AccessesState.parse(value))) {
+          if (decision === 'granted') seen.granted.add(access);
+        }
       }
     }
     seen.height = block.number + 1;

@@ -5,6 +5,7 @@ export * from './canonical.ts';
 export * from './commitment.ts';
 export * from './digest.ts';
 export * from './emergency.ts';
+export * from './entries.ts';
 export * from './events.ts';
 export * from './failures.ts';
 export * from './genesis.ts';

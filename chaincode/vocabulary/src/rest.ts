@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AccessEntry } from './entries.ts';
 import { Genesis, Member, SignedGenesis } from './genesis.ts';
 import {
   AccessId,
@@ -21,7 +22,6 @@ import { Corrects } from './record.ts';
 import { ApprovalRequest, Delegate, Patient } from './standing.ts';
 import { Grantee, Scope, STATEMENT_BYTES } from './statement.ts';
 import { Action, DeviceUse, LedgerKind, Purpose } from './words.ts';
-import { AccessEntry } from './world.ts';
 
 /** A page of a list, newest first; `next` is absent on the last page. */
 export const page = <Item extends z.ZodType>(item: Item) =>

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Opening } from './emergency.ts';
+import { AccessEntry } from './entries.ts';
 import { SignedGenesis } from './genesis.ts';
 import {
   AccessId,
@@ -81,101 +82,6 @@ export const VersionState = z.object({
   committedAt: Instant,
 });
 export type VersionState = z.infer<typeof VersionState>;
-
-/** One access as the ledger tells it: who asked for what, when, and what came of it. */
-export const AccessEntry = z.object({
-  access: AccessId,
-  kind: z.enum(['read', 'list']),
-  time: Instant,
-  record: Base32Id.optional(),
-  version: VersionNumber.optional(),
-  patient: Thumbprint,
-  session: SessionId,
-  /** whose gateway asked */
-  organisation: OrganisationId,
-  device: Thumbprint.optional(),
-  practitioner: Base32Id.optional(),
-  role: Role.optional(),
-  /** the patient or delegate who reads */
-  person: Thumbprint.optional(),
-  purpose: Purpose,
-  decision: z.enum(['granted', 'denied']),
-  /** noted afterwards: released in an emergency while the ledger was away */
-  late: z.literal(true).optional(),
-  code: z.string().optional(),
-  basis: Basis.optional(),
-  grant: StatementId.optional(),
-  /** what else decided: the denial, rule, freeze, delegation, opening or request */
-  ground: Sha256Text.optional(),
-  /** thumbprint of the reader's key that alone gets the release */
-  recipient: Thumbprint.optional(),
-});
-export type AccessEntry = z.infer<typeof AccessEntry>;
-
-/** The entries of one transaction as they stand on the ledger: who asked is said once per session. */
-export const AccessesState = z.object({
-  time: Instant,
-  late: z.literal(true).optional(),
-  askers: z.array(
-    z.object({
-      session: SessionId,
-      /** the session's end: nothing flows after it */
-      until: Instant,
-      organisation: OrganisationId,
-      device: Thumbprint.optional(),
-      practitioner: Base32Id.optional(),
-      role: Role.optional(),
-      person: Thumbprint.optional(),
-    }),
-  ),
-  entries: z.array(
-    z.object({
-      item: z.number(),
-      /** position in `askers` */
-      asker: z.number(),
-      record: Base32Id.optional(),
-      version: VersionNumber.optional(),
-      patient: Thumbprint,
-      purpose: Purpose,
-      basis: Basis.optional(),
-      grant: StatementId.optional(),
-      ground: Sha256Text.optional(),
-      recipient: Thumbprint.optional(),
-      code: z.string().optional(),
-    }),
-  ),
-});
-export type AccessesState = z.infer<typeof AccessesState>;
-
-/** The entries of a transaction's value, each whole. */
-export function entriesOf(transaction: string, state: AccessesState): AccessEntry[] {
-  return state.entries.flatMap((kept) => wholeEntry(transaction, state, kept) ?? []);
-}
-
-/** One entry of a transaction's value, whole; undefined when it has none of that number. */
-export function entryOf(transaction: string, state: AccessesState, item: number): AccessEntry | undefined {
-  const kept = state.entries.find((one) => one.item === item);
-  return kept && wholeEntry(transaction, state, kept);
-}
-
-function wholeEntry(
-  transaction: string,
-  state: AccessesState,
-  { item, asker, ...entry }: AccessesState['entries'][number],
-): AccessEntry | undefined {
-  const found = state.askers[asker];
-  if (!found) return undefined;
-  const { until: _until, ...who } = found;
-  return {
-    access: `${transaction}:${item}`,
-    kind: entry.record === undefined ? ('list' as const) : ('read' as const),
-    time: state.time,
-    decision: entry.code === undefined ? ('granted' as const) : ('denied' as const),
-    ...(state.late && { late: state.late }),
-    ...who,
-    ...entry,
-  };
-}
 
 /** What `releasable` answers on one snapshot: the entry, today's decision, and the facts behind it. */
 export const Releasable = z.object({

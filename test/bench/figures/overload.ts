@@ -4,7 +4,7 @@ import { Load, p95, type Report } from '../load.ts';
 import { checkLogged } from '../logged.ts';
 import { CONTENT, storeRecords } from '../records.ts';
 import { median, sayLatency } from '../rounds.ts';
-import { residentOf, type Stage } from '../stage.ts';
+import { residentOf, type Stage, USUAL } from '../stage.ts';
 
 const GATEWAY = 'RiversideMSP';
 const IN_FLIGHT = 256;
@@ -13,8 +13,7 @@ const MODEST = 20;
 
 /** What happens when more is asked than can be done, and who suffers. */
 export async function overload(bench: Bench): Promise<Result[]> {
-  // As a gateway does it that nobody set anything for.
-  const stage = await bench.stage({ ITEMS_PER_TRANSACTION: '64', IN_FLIGHT: '4', READS_INSIDE: '384' });
+  const stage = await bench.stage(USUAL);
   const records = await storeRecords(stage, 64);
   const of = (device: Stage['river']) => Load.of(stage, device, records, CONTENT);
   const [load, neighbour, elsewhere] = [

@@ -12,7 +12,7 @@ import { persistently } from '../raw-client.ts';
 import { NotRead, Reader } from '../reads.ts';
 import { CONTENT, patientsWithRecord } from '../records.ts';
 import { median } from '../rounds.ts';
-import { grantLakeside, type Stage } from '../stage.ts';
+import { grantLakeside, type Stage, USUAL } from '../stage.ts';
 
 const IN_FLIGHT = 256;
 const A_SECOND = 10;
@@ -20,7 +20,7 @@ const OTHERS = 63;
 
 /** R12: how many reads have to be sent again while a patient grants and revokes ten times a second. */
 export async function hotPatient(bench: Bench): Promise<Result[]> {
-  const stage = await bench.stage();
+  const stage = await bench.stage(USUAL);
   const beside = await usual(bench);
   const others = await patientsWithRecord(stage.river, 'RiversideMSP', OTHERS);
   await Promise.all(others.map(({ patient }) => grantLakeside(patient)));
