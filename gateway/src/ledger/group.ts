@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from '@chartkey/vocabulary';
 import { HotKeys } from './hot-keys.ts';
 import { Lanes } from './lanes.ts';
 
-/** How often an item that travels alone is tried before its conflict is its outcome. */
+/** How often an item that travels alone or among its like is tried before its conflict is its outcome. */
 const TRIES_ALONE = 5;
 
 /** Failures that no item of the transaction is to blame for: trying parts of it would not help. */
@@ -43,7 +43,7 @@ interface Traveller<Item, Outcome> {
  * it items wait, and the next transaction takes what waited, fairly. So a lone item never waits and a
  * crowd shares. The limit grows with the crowd, since transactions that leave half empty take the
  * ledger's time from each other. A transaction that conflicts, or is refused whole, is tried again in
- * halves, so that one item's trouble never becomes its neighbour's.
+ * parts, so that one item's trouble never becomes its neighbour's.
  */
 export class Group<Item, Outcome> {
   /** transactions in flight */
@@ -56,7 +56,7 @@ export class Group<Item, Outcome> {
   resubmitted = 0;
 
   private readonly fresh = new Lanes<Traveller<Item, Outcome>>();
-  /** halves to be tried again, and items that must travel alone */
+  /** parts to be tried again, and items that travel only among their like */
   private readonly apart: Traveller<Item, Outcome>[][] = [];
   /** transactions in flight that left with fresh items */
   private readonly leftFresh = new Set<Traveller<Item, Outcome>[]>();
@@ -110,7 +110,7 @@ export class Group<Item, Outcome> {
   }
 
   private nextApart(): Traveller<Item, Outcome>[] | undefined {
-    const at = this.apart.findIndex((batch) => batch.length > 1 || !this.hot.isHeld(batch[0]?.keys ?? []));
+    const at = this.apart.findIndex((batch) => !this.hot.isHeld(sharedKeys(batch)));
     const [batch] = at < 0 ? [] : this.apart.splice(at, 1);
     this.waitingApart -= batch?.length ?? 0;
     return batch;
@@ -124,8 +124,7 @@ export class Group<Item, Outcome> {
       const traveller = this.fresh.take();
       if (!traveller) break;
       if (this.hot.isHot(traveller.keys)) {
-        this.apart.push([traveller]);
-        this.waitingApart += 1;
+        this.setApart(traveller);
       } else {
         batch.push(traveller);
       }
@@ -135,10 +134,20 @@ export class Group<Item, Outcome> {
     return batch;
   }
 
+  /** With those that wait for the same key: what becomes of one of them becomes of all. */
+  private setApart(traveller: Traveller<Item, Outcome>): void {
+    const alike = this.apart.find(
+      (batch) => batch.length < this.most && sharedKeys([...batch, traveller]).length > 0,
+    );
+    if (alike) alike.push(traveller);
+    else this.apart.push([traveller]);
+    this.waitingApart += 1;
+  }
+
   private async travel(batch: Traveller<Item, Outcome>[]): Promise<void> {
     this.inFlight += 1;
     this.transactions += 1;
-    const keys = batch.length === 1 ? (batch[0]?.keys ?? []) : [];
+    const keys = sharedKeys(batch);
     const release = this.hot.isHot(keys) ? this.hot.hold(keys) : undefined;
     try {
       const outcomes = await this.options.send(batch.map((traveller) => traveller.item));
@@ -159,14 +168,15 @@ export class Group<Item, Outcome> {
 
   private failed(batch: Traveller<Item, Outcome>[], error: unknown): void {
     const code = error instanceof Failure ? error.code : undefined;
-    const [first, second] = batch;
-    if (code !== undefined && !blameless.has(code) && second) {
-      const middle = Math.ceil(batch.length / 2);
-      this.again(batch.slice(0, middle), batch.slice(middle));
-    } else if (code === 'LEDGER_CONFLICT' && first && first.triesAlone + 1 < TRIES_ALONE) {
-      this.hot.heat(first.keys);
-      first.triesAlone += 1;
-      this.again(batch);
+    const keys = sharedKeys(batch);
+    if (code === 'LEDGER_CONFLICT' && (batch.length === 1 || keys.length > 0)) {
+      this.hot.heat(keys);
+      for (const traveller of batch) traveller.triesAlone += 1;
+      const left = batch.filter(({ triesAlone }) => triesAlone < TRIES_ALONE);
+      for (const traveller of batch) if (!left.includes(traveller)) traveller.reject(error);
+      if (left.length > 0) this.again(left);
+    } else if (code !== undefined && !blameless.has(code) && batch.length > 1) {
+      this.again(...partsOf(batch));
     } else {
       for (const traveller of batch) traveller.reject(error);
     }
@@ -180,4 +190,23 @@ export class Group<Item, Outcome> {
     }
     this.apart.unshift(...batches);
   }
+}
+
+/** As many parts as each has items: one culprit is alone after three or four tries, with few neighbours tried again. */
+function partsOf<One>(batch: readonly One[]): One[][] {
+  const size = Math.ceil(Math.sqrt(batch.length));
+  const most = size < batch.length ? size : 1;
+  return Array.from({ length: Math.ceil(batch.length / most) }, (_, at) =>
+    batch.slice(at * most, (at + 1) * most),
+  );
+}
+
+/** The keys of a batch all of whose items have the same; none where they differ, or have none. */
+function sharedKeys(batch: readonly { keys: readonly string[] }[]): readonly string[] {
+  const [first] = batch;
+  if (!first) return [];
+  const isAlike = batch.every(
+    ({ keys }) => keys.length === first.keys.length && keys.every((key, at) => key === first.keys[at]),
+  );
+  return isAlike ? first.keys : [];
 }

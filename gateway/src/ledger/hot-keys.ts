@@ -1,5 +1,5 @@
 /** Milliseconds that a key stays hot after a conflict. */
-const HOT = 1_000;
+const HOT = 10_000;
 
 /** Keys that changes fought over a moment ago, and those of them that a transaction is busy with. */
 export class HotKeys {
