@@ -46,11 +46,18 @@ function section(ledger: LedgerKind, { machine, versions, figures }: Kept): stri
     '|---|---|---|---|---|---|',
     ...rows,
     '',
+    ...profileOf(ledger),
     ...plots.map((path) => `![${path}](${path})`),
     ...(plots.length > 0 ? [''] : []),
     ...notes,
     '',
   ].join('\n');
+}
+
+/** Where the time goes, if that was measured. */
+function profileOf(ledger: LedgerKind): string[] {
+  const path = `benchmarks/profile-${ledger}.md`;
+  return existsSync(join(DOCS, path)) ? [`[Where the time of a logged read goes](${path})`, ''] : [];
 }
 
 function dates(all: readonly string[]): string {

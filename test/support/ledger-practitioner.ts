@@ -44,12 +44,19 @@ export class LedgerPractitioner {
 
   static async registered(at: LedgerActor, words: RegisterWords = {}): Promise<LedgerPractitioner> {
     const { key = testKey(), practitioner = freshId() } = words;
+    await LedgerPractitioner.register(at, { ...words, key, practitioner });
+    return new LedgerPractitioner(at, key, practitioner);
+  }
+
+  /** Hands a registering statement in. @throws Failure what the ledger has against it */
+  static async register(at: LedgerActor, words: RegisterWords = {}): Promise<void> {
+    const { key = testKey(), practitioner = freshId() } = words;
     // Others use the master key meanwhile, and its numbers.
     for (let left = 20; ; left -= 1) {
       const registration = await LedgerPractitioner.registration(at, { ...words, key, practitioner });
       try {
         await at.submit('registerPractitioner', registration);
-        return new LedgerPractitioner(at, key, practitioner);
+        return;
       } catch (error) {
         if (left === 0 || !(error instanceof Failure) || !taken.has(error.code)) throw error;
       }

@@ -14,10 +14,8 @@ afterAll(() => {
   for (const one of actors.values()) one.close();
 });
 
-const register = async (name: (typeof names)[number], words: RegisterWords = {}) =>
-  codeOf(
-    actor(name).submit('registerPractitioner', await LedgerPractitioner.registration(actor(name), words)),
-  );
+const register = (name: (typeof names)[number], words: RegisterWords = {}) =>
+  codeOf(LedgerPractitioner.register(actor(name), words));
 
 test('a hospital registers a practitioner’s key, which everybody who cares finds', async () => {
   const lake = actor('LakesideMSP');
