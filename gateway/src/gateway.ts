@@ -146,6 +146,8 @@ export interface Gateway {
     upload: Upload & { record: string; replaces: number | undefined },
   ): Promise<{ stored: StoredRecord; repeated: boolean }>;
   anchorOf(caller: Caller, record: string): Promise<RecordAnchor>;
+  /** Whether a read by this caller would find a place now, or would be BUSY at once. */
+  hasRoomFor(caller: Caller): boolean;
   readContent(read: {
     caller: Caller;
     record: string;

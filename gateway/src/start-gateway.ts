@@ -9,6 +9,7 @@ import {
   makeLogger,
   metricsApp,
   type Place,
+  refusingCrowds,
 } from './http/index.ts';
 import { makeMetrics } from './metrics.ts';
 import { openGateway } from './open-gateway.ts';
@@ -51,7 +52,8 @@ export async function startGateway(config: Config): Promise<RunningGateway> {
     await gateway.close();
   };
   try {
-    listening.push(await taking('PORT', place, () => listen(makeApp(gateway, settings), place, settings)));
+    const app = refusingCrowds(gateway, settings, makeApp(gateway, settings));
+    listening.push(await taking('PORT', place, () => listen(app, place, settings)));
     const page = metricsApp(metrics, settings);
     listening.push(await taking('METRICS_PORT', metricsPlace, () => listen(page, metricsPlace, settings)));
   } catch (error) {

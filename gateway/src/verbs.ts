@@ -107,6 +107,7 @@ export function verbs(
     storeRecord: (upload) => records.storeRecord(upload),
     storeVersion: (upload) => records.storeVersion(upload),
     anchorOf: async (caller, record) => records.anchorOf(await present(caller), record),
+    hasRoomFor: ({ session }) => turnstile.hasRoomFor(session.id),
     readContent: (read) => turnstile.pass(read.caller.session.id, () => reads.readContent(read)),
     readEndToEnd: (caller, request) =>
       turnstile.pass(caller.session.id, () => endToEnd.read(caller, request)),

@@ -59,7 +59,7 @@ try {
       }
     } catch (error) {
       failures += 1;
-      console.error(`${name} was not measured: ${error instanceof Error ? error.stack : error}`);
+      console.error(`${name} was not measured:`, error);
     }
   }
 } finally {

@@ -123,9 +123,19 @@ export class Reader {
 
 /** A device's access token, the same one until it is about to expire: a device has 64 sessions at most. */
 export function bearerOf(device: Device): () => Promise<string> {
-  let token: { text: string; until: number } | undefined;
+  let token = { text: '', until: 0 };
+  let fetching: Promise<void> | undefined;
+  const renew = async () => {
+    token = await tokenOf(device);
+  };
   return async () => {
-    if (!token || Date.now() > token.until) token = await tokenOf(device);
+    if (Date.now() > token.until) {
+      // one for all who find it expired
+      fetching ??= renew().finally(() => {
+        fetching = undefined;
+      });
+      await fetching;
+    }
     return token.text;
   };
 }

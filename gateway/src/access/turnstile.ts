@@ -13,12 +13,18 @@ export class Turnstile {
   /** @param most reads inside at once, were there but one who asks */
   constructor(private readonly most: number) {}
 
-  /** Does work inside. @throws Failure BUSY, at once, when this is one too many */
-  async pass<Result>(who: string, work: () => Promise<Result>): Promise<Result> {
+  /** Whether one more of theirs would get in now. */
+  hasRoomFor(who: string): boolean {
+    if (this.inside < this.most) return true;
     const own = this.of.get(who) ?? 0;
     const askers = this.of.size + (own === 0 ? 1 : 0);
-    if (this.inside >= this.most && own >= this.most / askers) throw new Failure('BUSY');
-    this.of.set(who, own + 1);
+    return own < this.most / askers;
+  }
+
+  /** Does work inside. @throws Failure BUSY, at once, when this is one too many */
+  async pass<Result>(who: string, work: () => Promise<Result>): Promise<Result> {
+    if (!this.hasRoomFor(who)) throw new Failure('BUSY');
+    this.of.set(who, (this.of.get(who) ?? 0) + 1);
     this.inside += 1;
     try {
       return await work();

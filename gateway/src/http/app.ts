@@ -77,7 +77,8 @@ function open(app: Express, path: string, sharing: Route[], door: Door): void {
   app.all(path.replaceAll(/\{([a-z]+)\}/g, ':$1'), serve);
 }
 
-function securityHeaders(): RequestHandler {
+/** For every answer: nothing of it is to be run, framed or told to others. */
+export function securityHeaders(): ReturnType<typeof helmet> {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,

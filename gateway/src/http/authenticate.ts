@@ -1,12 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { Failure } from '@chartkey/vocabulary';
-import type { Request } from 'express';
 import type { Caller, Gateway } from '../gateway.ts';
 
 /**
  * The token68 behind `Authorization: Bearer` (RFC 6750 section 2.1).
  * @throws Failure TOKEN_REQUIRED without one, TOKEN_INVALID for what cannot be one.
  */
-export function bearerOf(request: Request): string {
+export function bearerOf(request: Pick<IncomingMessage, 'headers'>): string {
   const found = /^bearer +(.*)$/i.exec(request.headers.authorization ?? '');
   if (!found?.[1]) throw new Failure('TOKEN_REQUIRED');
   if (!/^[A-Za-z0-9._~+/-]{1,4096}=*$/.test(found[1])) throw new Failure('TOKEN_INVALID');
@@ -14,14 +14,17 @@ export function bearerOf(request: Request): string {
 }
 
 /** @throws Failure TOKEN_REQUIRED, TOKEN_INVALID */
-export function authenticate(gateway: Gateway, request: Request): Caller {
+export function authenticate(gateway: Gateway, request: Pick<IncomingMessage, 'headers'>): Caller {
   const caller = gateway.callerOf(bearerOf(request));
   if (!caller) throw new Failure('TOKEN_INVALID');
   return caller;
 }
 
 /** The caller, or nobody: an outdated token must not keep a statement out that needs none. */
-export function authenticateIfAny(gateway: Gateway, request: Request): Caller | undefined {
+export function authenticateIfAny(
+  gateway: Gateway,
+  request: Pick<IncomingMessage, 'headers'>,
+): Caller | undefined {
   try {
     return authenticate(gateway, request);
   } catch {
@@ -30,7 +33,7 @@ export function authenticateIfAny(gateway: Gateway, request: Request): Caller | 
 }
 
 /** The Bearer JWT by which another gateway proves itself. @throws Failure RELEASE_PROOF_INVALID */
-export function proofOf(request: Request): string {
+export function proofOf(request: Pick<IncomingMessage, 'headers'>): string {
   const found = /^bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
     request.headers.authorization ?? '',
   );

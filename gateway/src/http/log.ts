@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino, symbols } from 'pino';
@@ -6,7 +7,7 @@ import type { Route } from './route.ts';
 import type { HttpSettings } from './settings.ts';
 
 /** What one request leaves for its log line. */
-interface RequestFacts {
+export interface RequestFacts {
   route?: Route;
   caller?: Caller;
   /** the failure's code */
@@ -44,28 +45,39 @@ export async function exitAfter(log: Logger, code: number): Promise<never> {
  * One line and one observation per request: the route's template, never its URL, headers or ids.
  * Status 0 is a client that went away before it had an answer.
  */
-export function logRequests({ log, metrics }: HttpSettings): RequestHandler {
+export function logRequests(settings: HttpSettings): RequestHandler {
   return (request, response, next) => {
-    const start = process.hrtime.bigint();
-    // A turn later, so that the failure which a vanished client brought about has been seen.
-    response.once('close', () => setImmediate(write));
-    const write = () => {
-      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-      const { route, caller, code } = response.locals as RequestFacts;
-      const path = route?.path ?? 'none';
-      const status = response.headersSent ? response.statusCode : 0;
-      metrics.request(path, request.method, status, seconds);
-      log.info({
-        route: path,
-        method: request.method,
-        status,
-        ...(code === undefined ? {} : { code }),
-        ...(response.writableFinished ? {} : { aborted: true }),
-        milliseconds: Math.round(seconds * 1e4) / 10,
-        ...(caller ? { caller: caller.session.subject, organisation: caller.member?.id } : {}),
-      });
-    };
+    watch(request, response, settings, response.locals);
     next();
+  };
+}
+
+/** The same of one request; `facts` are read when it is over. */
+export function watch(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, metrics }: Pick<HttpSettings, 'log' | 'metrics'>,
+  facts: RequestFacts,
+): void {
+  const start = process.hrtime.bigint();
+  // A turn later, so that the failure which a vanished client brought about has been seen.
+  response.once('close', () => setImmediate(write));
+  const write = () => {
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+    const { route, caller, code } = facts;
+    const { method = '' } = request;
+    const path = route?.path ?? 'none';
+    const status = response.headersSent ? response.statusCode : 0;
+    metrics.request(path, method, status, seconds);
+    log.info({
+      route: path,
+      method,
+      status,
+      ...(code === undefined ? {} : { code }),
+      ...(response.writableFinished ? {} : { aborted: true }),
+      milliseconds: Math.round(seconds * 1e4) / 10,
+      ...(caller ? { caller: caller.session.subject, organisation: caller.member?.id } : {}),
+    });
   };
 }
 

@@ -1,5 +1,6 @@
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { Failure, type FailureCode } from '@chartkey/vocabulary';
-import { HotKeys } from './hot-keys.ts';
+import { Apart, sharedKeys } from './apart.ts';
 import { Lanes } from './lanes.ts';
 
 /** How often an item that travels alone or among its like is tried before its conflict is its outcome. */
@@ -26,6 +27,11 @@ export interface GroupOptions<Item, Outcome> {
   inFlight?: number;
   /** items waiting at most; one more is refused with BUSY */
   queue?: number;
+  /**
+   * Hands outcomes out one a turn of the event loop, where much is done with each: what 64 do at once keeps all
+   * others waiting, and each of the 64 is done only when all are.
+   */
+  inTurn?: boolean;
   /** a clock in milliseconds that never goes back */
   now?: () => number;
 }
@@ -56,27 +62,24 @@ export class Group<Item, Outcome> {
   resubmitted = 0;
 
   private readonly fresh = new Lanes<Traveller<Item, Outcome>>();
-  /** parts to be tried again, and items that travel only among their like */
-  private readonly apart: Traveller<Item, Outcome>[][] = [];
+  private readonly apart: Apart<Traveller<Item, Outcome>>;
   /** transactions in flight that left with fresh items */
   private readonly leftFresh = new Set<Traveller<Item, Outcome>[]>();
-  private readonly hot: HotKeys;
   private readonly most: number;
   private readonly limit: number;
   private readonly queue: number;
-  private waitingApart = 0;
   private apartsTurn = false;
 
   constructor(private readonly options: GroupOptions<Item, Outcome>) {
     this.most = options.most ?? 64;
     this.limit = options.inFlight ?? 4;
     this.queue = options.queue ?? 4096;
-    this.hot = new HotKeys(options.now ?? (() => performance.now()));
+    this.apart = new Apart(this.most, options.now ?? (() => performance.now()));
   }
 
   /** items waiting */
   get queued(): number {
-    return this.waitingApart + this.fresh.size;
+    return this.apart.size + this.fresh.size;
   }
 
   /**
@@ -105,15 +108,8 @@ export class Group<Item, Outcome> {
   /** Those set apart and those freshly come take turns, so neither starves the other. */
   private nextBatch(): Traveller<Item, Outcome>[] | undefined {
     this.apartsTurn = !this.apartsTurn;
-    if (this.apartsTurn) return this.nextApart() ?? this.nextFresh() ?? this.nextApart();
-    return this.nextFresh() ?? this.nextApart();
-  }
-
-  private nextApart(): Traveller<Item, Outcome>[] | undefined {
-    const at = this.apart.findIndex((batch) => !this.hot.isHeld(sharedKeys(batch)));
-    const [batch] = at < 0 ? [] : this.apart.splice(at, 1);
-    this.waitingApart -= batch?.length ?? 0;
-    return batch;
+    if (this.apartsTurn) return this.apart.next() ?? this.nextFresh() ?? this.apart.next();
+    return this.nextFresh() ?? this.apart.next();
   }
 
   private nextFresh(): Traveller<Item, Outcome>[] | undefined {
@@ -123,54 +119,45 @@ export class Group<Item, Outcome> {
     for (let turns = 0; turns < this.most || batch.length === 0; turns += 1) {
       const traveller = this.fresh.take();
       if (!traveller) break;
-      if (this.hot.isHot(traveller.keys)) {
-        this.setApart(traveller);
-      } else {
-        batch.push(traveller);
-      }
+      if (this.apart.belongs(traveller)) this.apart.add(traveller);
+      else batch.push(traveller);
     }
     if (batch.length === 0) return undefined;
     this.leftFresh.add(batch);
     return batch;
   }
 
-  /** With those that wait for the same key: what becomes of one of them becomes of all. */
-  private setApart(traveller: Traveller<Item, Outcome>): void {
-    const alike = this.apart.find(
-      (batch) => batch.length < this.most && sharedKeys([...batch, traveller]).length > 0,
-    );
-    if (alike) alike.push(traveller);
-    else this.apart.push([traveller]);
-    this.waitingApart += 1;
-  }
-
   private async travel(batch: Traveller<Item, Outcome>[]): Promise<void> {
     this.inFlight += 1;
     this.transactions += 1;
-    const keys = sharedKeys(batch);
-    const release = this.hot.isHot(keys) ? this.hot.hold(keys) : undefined;
+    const release = this.apart.hold(batch);
     try {
       const outcomes = await this.options.send(batch.map((traveller) => traveller.item));
       if (outcomes.length !== batch.length) {
         throw new Error(`${outcomes.length} outcomes came back for ${batch.length} items`);
       }
-      batch.forEach((traveller, at) => {
-        traveller.resolve(outcomes[at] as Outcome);
-      });
+      void this.handOut(batch, outcomes);
     } catch (error) {
       this.failed(batch, error);
     }
-    release?.();
+    release();
     this.leftFresh.delete(batch);
     this.inFlight -= 1;
     this.depart();
+  }
+
+  private async handOut(batch: Traveller<Item, Outcome>[], outcomes: Outcome[]): Promise<void> {
+    for (const [at, traveller] of batch.entries()) {
+      if (at > 0 && this.options.inTurn) await aTurn();
+      traveller.resolve(outcomes[at] as Outcome);
+    }
   }
 
   private failed(batch: Traveller<Item, Outcome>[], error: unknown): void {
     const code = error instanceof Failure ? error.code : undefined;
     const keys = sharedKeys(batch);
     if (code === 'LEDGER_CONFLICT' && (batch.length === 1 || keys.length > 0)) {
-      this.hot.heat(keys);
+      this.apart.heat(keys);
       for (const traveller of batch) traveller.triesAlone += 1;
       const left = batch.filter(({ triesAlone }) => triesAlone < TRIES_ALONE);
       for (const traveller of batch) if (!left.includes(traveller)) traveller.reject(error);
@@ -182,13 +169,9 @@ export class Group<Item, Outcome> {
     }
   }
 
-  /** In front of all others set apart: these have waited longest. */
   private again(...batches: Traveller<Item, Outcome>[][]): void {
-    for (const batch of batches) {
-      this.resubmitted += batch.length;
-      this.waitingApart += batch.length;
-    }
-    this.apart.unshift(...batches);
+    for (const batch of batches) this.resubmitted += batch.length;
+    this.apart.again(batches);
   }
 }
 
@@ -199,14 +182,4 @@ function partsOf<One>(batch: readonly One[]): One[][] {
   return Array.from({ length: Math.ceil(batch.length / most) }, (_, at) =>
     batch.slice(at * most, (at + 1) * most),
   );
-}
-
-/** The keys of a batch all of whose items have the same; none where they differ, or have none. */
-function sharedKeys(batch: readonly { keys: readonly string[] }[]): readonly string[] {
-  const [first] = batch;
-  if (!first) return [];
-  const isAlike = batch.every(
-    ({ keys }) => keys.length === first.keys.length && keys.every((key, at) => key === first.keys[at]),
-  );
-  return isAlike ? first.keys : [];
 }

@@ -75,7 +75,13 @@ const listed = {
   block: 7,
 };
 
-type MemoryGateway = Gateway & { fails: unknown; uploads: number; refuses: boolean; streams: Streams };
+type MemoryGateway = Gateway & {
+  fails: unknown;
+  uploads: number;
+  refuses: boolean;
+  isFull: boolean;
+  streams: Streams;
+};
 const openingOfMemory = {
   opening: digest('opening'),
   patient,
@@ -138,6 +144,7 @@ export function memoryGateway(): MemoryGateway {
     fails: undefined,
     uploads: 0,
     refuses: false,
+    isFull: false,
     streams,
     network: `demo-${digest('network')}`,
     genesis,
@@ -180,6 +187,7 @@ export function memoryGateway(): MemoryGateway {
         versions: [{ ...version, committedAt: time }],
       };
     },
+    hasRoomFor: () => !gateway.isFull,
     readContent: async (read) => {
       may();
       known(read.record);

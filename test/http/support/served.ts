@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { makeApp } from '../../../gateway/src/http/app.ts';
+import { refusingCrowds } from '../../../gateway/src/http/crowds.ts';
 import { makeLogger } from '../../../gateway/src/http/log.ts';
 import { listen } from '../../../gateway/src/http/serve.ts';
 import { type HttpSettings, httpDefaults } from '../../../gateway/src/http/settings.ts';
@@ -39,7 +40,7 @@ export async function serve(settings: Partial<HttpSettings> = {}) {
   const all = { ...httpDefaults, ...settings, log, metrics: makeMetrics() };
   const app = makeApp(gateway, all);
   const place = { host: '127.0.0.1', port: 0, ledger: 'embedded' };
-  const { port, stop } = await listen(app, place, all);
+  const { port, stop } = await listen(refusingCrowds(gateway, all, app), place, all);
   const ask = (asking: Asking) => exchange(port, bytesOf(asking));
   return { gateway, app, lines, port, stop, ask, settings: all, url: `http://127.0.0.1:${port}` };
 }
