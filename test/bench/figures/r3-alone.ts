@@ -2,6 +2,7 @@ import { oneByOne } from '../crowd.ts';
 import type { Bench, Result } from '../figure.ts';
 import { checkLogged } from '../logged.ts';
 import { openLoop } from '../open-loop.ts';
+import { persistently } from '../raw-client.ts';
 import { Reader } from '../reads.ts';
 import { CONTENT, storeRecords } from '../records.ts';
 import { abba, median, percentile, sayLatency } from '../rounds.ts';
@@ -11,7 +12,7 @@ export async function alone(bench: Bench): Promise<Result[]> {
   const stage = await bench.stage();
   const client = (await bench.baseline()).connect('RiversideMSP');
   const reader = new Reader(stage.river, await storeRecords(stage), CONTENT);
-  const submit = () => client.contract.submitTransaction('nothing:pass');
+  const submit = () => persistently(client.contract, 'nothing:pass');
   const [idle, submits, busy]: [number[], number[], number[]] = [[], [], []];
   const timed = (all: number[], times: number[]) => {
     all.push(...times);
