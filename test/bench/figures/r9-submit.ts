@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canonicalJson, digest, transactions } from '@chartkey/vocabulary';
-import { EndorseError } from '@hyperledger/fabric-gateway';
+import { GatewayError } from '@hyperledger/fabric-gateway';
 import { spent } from '../alone.ts';
 import type { Bench, Figure, Result } from '../figure.ts';
 import { rawClient } from '../raw-client.ts';
@@ -100,7 +100,7 @@ function costs(a: readonly number[], b: readonly number[]) {
   return { a: say(a), b: say(b), ratio };
 }
 
-/** Tries again where another member's peer has not taken in yet what the statement follows. */
+/** Tries again where another member's peer has not taken in yet what the statement follows, or orderers would not take it. */
 async function submitRaw(contract: ReturnType<typeof rawClient>['contract'], statement: string) {
   const input = canonicalJson({ statement });
   for (let left = 20; ; left -= 1) {
@@ -110,8 +110,8 @@ async function submitRaw(contract: ReturnType<typeof rawClient>['contract'], sta
         transientData: { input },
       });
     } catch (error) {
-      if (left === 0 || !(error instanceof EndorseError)) throw error;
-      await pause(5);
+      if (left === 0 || !(error instanceof GatewayError)) throw error;
+      await pause(20);
     }
   }
 }
