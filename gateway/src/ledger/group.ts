@@ -1,4 +1,3 @@
-import { setImmediate as aTurn } from 'node:timers/promises';
 import { Failure, type FailureCode } from '@chartkey/vocabulary';
 import { Apart, sharedKeys } from './apart.ts';
 import { Lanes } from './lanes.ts';
@@ -27,11 +26,6 @@ export interface GroupOptions<Item, Outcome> {
   inFlight?: number;
   /** items waiting at most; one more is refused with BUSY */
   queue?: number;
-  /**
-   * Hands outcomes out one a turn of the event loop, where much is done with each: what 64 do at once keeps all
-   * others waiting, and each of the 64 is done only when all are.
-   */
-  inTurn?: boolean;
   /** a clock in milliseconds that never goes back */
   now?: () => number;
 }
@@ -136,7 +130,9 @@ export class Group<Item, Outcome> {
       if (outcomes.length !== batch.length) {
         throw new Error(`${outcomes.length} outcomes came back for ${batch.length} items`);
       }
-      void this.handOut(batch, outcomes);
+      batch.forEach((traveller, at) => {
+        traveller.resolve(outcomes[at] as Outcome);
+      });
     } catch (error) {
       this.failed(batch, error);
     }
@@ -144,13 +140,6 @@ export class Group<Item, Outcome> {
     this.leftFresh.delete(batch);
     this.inFlight -= 1;
     this.depart();
-  }
-
-  private async handOut(batch: Traveller<Item, Outcome>[], outcomes: Outcome[]): Promise<void> {
-    for (const [at, traveller] of batch.entries()) {
-      if (at > 0 && this.options.inTurn) await aTurn();
-      traveller.resolve(outcomes[at] as Outcome);
-    }
   }
 
   private failed(batch: Traveller<Item, Outcome>[], error: unknown): void {

@@ -22,7 +22,6 @@ export class Releasables {
       most: MOST_ITEMS,
       fairBy: ({ recipient }) => recipient,
       keysOf: () => [],
-      inTurn: true,
       send: async (asked) => {
         const accesses = asked.map(({ access }) => access);
         const answers = await ledger.evaluate(queries.releasable, JSON.stringify(accesses));

@@ -47,18 +47,6 @@ test('items leave at once below the limit; what waits above it shares the next t
   expect([group.inFlight, group.queued, group.transactions, group.items]).toEqual([0, 0, 3, 5]);
 });
 
-test('where much is done with each outcome they come one a turn, and others have theirs between', async () => {
-  const road = new Road();
-  const order: string[] = [];
-  const group = groupOn(road, { inTurn: true });
-  for (const item of ['a1', 'a2', 'a3']) void group.add(item).then(() => order.push(item));
-  await road.arrive(0);
-  setImmediate(() => order.push('another'));
-  await road.arrive(1);
-  while (order.length < 4) await new Promise(setImmediate);
-  expect(order).toEqual(['a1', 'a2', 'another', 'a3']);
-});
-
 test('from the early limit on only full transactions leave, and no more than the limit', async () => {
   const road = new Road();
   const group = groupOn(road, { most: 3, early: 1, inFlight: 3 });
