@@ -7,7 +7,7 @@ import type { Route } from './route.ts';
 import type { HttpSettings } from './settings.ts';
 
 /** What one request leaves for its log line. */
-export interface RequestFacts {
+interface RequestFacts {
   route?: Route;
   caller?: Caller;
   /** the failure's code */
