@@ -152,10 +152,15 @@ export const settings = {
   QUEUE: whole('Reads and sessions that may wait for a transaction, each', '4096', 1, 1_000_000),
   READS_INSIDE: whole(
     'Reads of content between question and answer at once; what is more is refused, evenly by device',
-    '384',
+    '320',
     1,
     1_000_000,
   ),
+  RELEASES_AT_ONCE: setting({
+    says: 'Keys released at a time, the others wait in turns by who asks; 24 when unset, 128 with S3_BUCKET',
+    takes: 'a whole number from 1 to 1000000',
+    reads: wholeFrom(1, 1_000_000),
+  }),
   EVALUATE_MILLISECONDS: milliseconds('Longest wait for a ledger query', '5000'),
   ENDORSE_MILLISECONDS: milliseconds('Longest wait for endorsement', '15000'),
   SUBMIT_MILLISECONDS: milliseconds('Longest wait for the ordering service', '5000'),

@@ -33,7 +33,7 @@ export interface Stage {
 export type StageOptions = Record<string, string>;
 
 /** Settings of a stage all of whose gateways do as one does that nobody set anything for. */
-export const USUAL: StageOptions = { ITEMS_PER_TRANSACTION: '64', IN_FLIGHT: '4', READS_INSIDE: '384' };
+export const USUAL: StageOptions = { ITEMS_PER_TRANSACTION: '64', IN_FLIGHT: '4', READS_INSIDE: '320' };
 const UNGROUPED = { ITEMS_PER_TRANSACTION: '1', IN_FLIGHT: '64' };
 
 /** Limits that let one address play many clients. */

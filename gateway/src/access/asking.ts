@@ -53,6 +53,7 @@ export class Asking {
   constructor(private readonly parts: AskingParts) {
     this.group = new Group<Waiting, Travelled>({
       ...parts.group,
+      gathers: true,
       fairBy: ({ device }) => device,
       keysOf,
       send: (asks) => this.send(asks),

@@ -26,6 +26,8 @@ export interface GroupOptions<Item, Outcome> {
   inFlight?: number;
   /** items waiting at most; one more is refused with BUSY */
   queue?: number;
+  /** whether an item leaves at the end of its turn of the event loop, with those that came in the same one */
+  gathers?: boolean;
   /** a clock in milliseconds that never goes back */
   now?: () => number;
 }
@@ -63,6 +65,7 @@ export class Group<Item, Outcome> {
   private readonly limit: number;
   private readonly queue: number;
   private apartsTurn = false;
+  private gathering = false;
 
   constructor(private readonly options: GroupOptions<Item, Outcome>) {
     this.most = options.most ?? 64;
@@ -87,6 +90,16 @@ export class Group<Item, Outcome> {
       const keys = this.options.keysOf(item);
       this.fresh.add(this.options.fairBy(item), { item, keys, triesAlone: 0, resolve, reject });
       this.items += 1;
+      if (this.options.gathers) this.departTogether();
+      else this.depart();
+    });
+  }
+
+  private departTogether(): void {
+    if (this.gathering || this.inFlight >= this.limit) return;
+    this.gathering = true;
+    setImmediate(() => {
+      this.gathering = false;
       this.depart();
     });
   }

@@ -3,8 +3,6 @@ import {
   canonicalJson,
   Failure,
   millisecondsOf,
-  type OpenRelease,
-  type P256Key,
   type ReleaseAnswer,
   type SealedRelease,
 } from '@chartkey/vocabulary';
@@ -13,7 +11,9 @@ import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
 import type { Commits } from './commits.ts';
 import type { Devices } from './devices.ts';
 import type { Claim, Entitlement } from './entitlement.ts';
-import { wrapDataKey } from './key-wrapping.ts';
+import { FreshReleases } from './fresh.ts';
+import { type Handed, openedFor, sealedFor } from './handed.ts';
+import { Places } from './places.ts';
 import type { ReleasedLog } from './released-log.ts';
 
 /** Milliseconds between an entry's time and this gateway's clock, both ways, within which its key is released. */
@@ -27,6 +27,11 @@ export interface CustodianParts {
   entitlement: Entitlement;
   vault: Pick<Vault, 'openVersion'>;
   log: ReleasedLog;
+  /**
+   * releases that are verified, opened and logged at a time: the others wait in turns, so that nothing else
+   * waits long (docs/adr/0026-a-crowd-waits-where-turns-are-taken.md)
+   */
+  atOnce: number;
   alarm: RaiseAlarm;
   /** milliseconds since 1970 */
   now: () => number;
@@ -38,17 +43,15 @@ export interface Asked {
   recipientDevice: string;
 }
 
-/** A released version of this organisation's own, for its own gateway. */
-export interface Handed {
-  opened: OpenedVersion;
-  claim: Claim;
-  /** the reader's own key, where the version is read end to end: nobody else gets the data key */
-  reader: P256Key | undefined;
-}
-
 /** Hands keys over: the one place where a data key leaves the vault. */
 export class Custodian {
-  constructor(private readonly parts: CustodianParts) {}
+  private readonly fresh: FreshReleases;
+  private readonly places: Places;
+
+  constructor(private readonly parts: CustodianParts) {
+    this.fresh = new FreshReleases(parts.now);
+    this.places = new Places(parts.atOnce);
+  }
 
   /**
    * Releases the key of an access to another organisation, once for each recipient. What is read end to end is
@@ -59,7 +62,10 @@ export class Custodian {
   async releaseTo(request: Asked): Promise<ReleaseAnswer> {
     const recipient = await this.parts.devices.approved(request.recipientDevice);
     const handed = await this.release(request, recipient, recipient.organisation);
-    return handed.reader ? sealedFor(handed, handed.reader) : openedFor(handed, recipient.enc);
+    if (handed.reader) return sealedFor(handed, handed.reader);
+    const answer = openedFor(handed, recipient.enc);
+    this.fresh.keep(recipient.device, handed);
+    return answer;
   }
 
   /** The same for a reader at this gateway that reads end to end: the key is wrapped for that reader alone. */
@@ -80,16 +86,20 @@ export class Custodian {
   }
 
   /**
-   * The same check again, for sealed bytes of an access that was released to this recipient.
+   * The same check again, for bytes of an access that was released to this recipient; a gateway's first ones
+   * rest on the check of a moment ago, and come without the key.
    * @throws Failure RELEASE_REFUSED when it was not; SESSION_EXPIRED; else as `releaseTo`
    */
   async releasedTo({ access, recipientDevice }: Asked): Promise<Handed> {
     const until = this.parts.log.untilOf(access, recipientDevice);
     if (until === undefined) throw new Failure('RELEASE_REFUSED', { access });
     if (this.parts.now() > until) throw new Failure('SESSION_EXPIRED');
+    const fresh = this.fresh.take(access, recipientDevice);
+    if (fresh) return fresh;
     const recipient = await this.parts.devices.approved(recipientDevice);
     return this.watched(access, async () => {
-      const { claim, reader } = await this.entitled(access, recipient);
+      const claim = await this.claimOf(access, recipient);
+      const reader = await this.parts.entitlement.verify(claim);
       const opened = await this.open(claim);
       return { claim: { ...claim, until: Math.min(until, claim.until) }, opened, reader };
     });
@@ -102,28 +112,29 @@ export class Custodian {
   ): Promise<Handed> {
     const { commits, log } = this.parts;
     const block = await commits.of(access.slice(0, access.indexOf(':')), asker);
-    const handed = await this.watched(access, async () => {
-      const { claim, reader } = await this.entitled(access, recipient, commits.followed(block));
-      this.checkAge(claim);
-      if (!reader && log.untilOf(access, recipientDevice) !== undefined) {
-        throw new Failure('ALREADY_RELEASED', { access });
-      }
-      return { claim, reader, opened: await this.open(claim) };
+    const claim = await this.watched(access, () => this.claimOf(access, recipient, commits.followed(block)));
+    const { entry } = claim;
+    const lane = asker ?? entry.device ?? entry.person ?? '';
+    return this.places.take(lane, async () => {
+      const handed = await this.watched(access, async () => {
+        const reader = await this.parts.entitlement.verify(claim);
+        this.checkAge(claim);
+        if (!reader && log.untilOf(access, recipientDevice) !== undefined) {
+          throw new Failure('ALREADY_RELEASED', { access });
+        }
+        return { claim, reader, opened: await this.open(claim) };
+      });
+      const { reader } = handed;
+      await log.append({ access, recipient: recipientDevice, until: claim.until }, reader !== undefined);
+      return handed;
     });
-    const { claim, reader } = handed;
-    await log.append({ access, recipient: recipientDevice, until: claim.until }, reader !== undefined);
-    return handed;
   }
 
-  /** @param followed the revocations that `verify` must know; state is asked meanwhile */
-  private async entitled(
-    access: string,
-    recipient: ApprovedDevice,
-    followed?: Promise<void>,
-  ): Promise<{ claim: Claim; reader: P256Key | undefined }> {
+  /** @param followed the revocations that verifying it needs; state is asked meanwhile */
+  private async claimOf(access: string, recipient: ApprovedDevice, followed?: Promise<void>): Promise<Claim> {
     const [claim] = await Promise.all([this.parts.entitlement.claim(access, recipient), followed]);
     if (claim.custodian !== this.parts.organisation) throw await this.notOurs(claim);
-    return { claim, reader: await this.parts.entitlement.verify(claim) };
+    return claim;
   }
 
   /** A held back or early endorsed access is spent; one from the future is not believed. */
@@ -169,25 +180,6 @@ export class Custodian {
       throw error;
     }
   }
-}
-
-/** Header, leaves and the key, wrapped for one gateway. */
-function openedFor(handed: Handed, enc: P256Key): OpenRelease {
-  return { ...wrappedFor(handed, enc), header: handed.opened.version.header };
-}
-
-/** The same for one reader: nobody on the way learns what kind of content it is, or its digest. */
-function sealedFor(handed: Handed, enc: P256Key): SealedRelease {
-  const sealedHeader = Buffer.from(handed.opened.sealedHeader).toString('base64url');
-  return { ...wrappedFor(handed, enc), sealedHeader };
-}
-
-function wrappedFor({ claim, opened }: Handed, enc: P256Key) {
-  const { access, record, version } = claim.entry;
-  const key = wrapDataKey(opened.dataKey, enc, { access, record, version });
-  opened.dataKey.fill(0);
-  const leaves = Buffer.from(opened.version.leaves).toString('base64');
-  return { access, leaves, key };
 }
 
 function anchorIn({ entry, commitment }: Claim) {

@@ -51,6 +51,8 @@ export interface ReleaseRoomParts {
     restrictionsOf(patient: string): readonly string[];
   };
   vault: Vault;
+  /** releases that are verified, opened and logged at a time */
+  atOnce: number;
   alarm: RaiseAlarm;
   /** tells the log why another organisation's gateway could not be used */
   trouble: (organisation: string, error: unknown) => void;

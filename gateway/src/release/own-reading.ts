@@ -1,7 +1,9 @@
 import type { RecordHeader } from '@chartkey/vocabulary';
 import { type ByteRange, NotInVault, Tampered, type Vault } from '../vault/index.ts';
 import { alarmed, type RaiseAlarm } from './alarm.ts';
-import type { Custodian, Handed } from './custodian.ts';
+import type { Custodian } from './custodian.ts';
+import { FRESH } from './fresh.ts';
+import type { Handed } from './handed.ts';
 import { begin, type Reading } from './reading.ts';
 
 export interface OwnReadingParts {
@@ -11,9 +13,6 @@ export interface OwnReadingParts {
   /** milliseconds since 1970 */
   now: () => number;
 }
-
-/** Milliseconds that a check stands for: content that begins later is checked again. */
-const FRESH = 1_000;
 
 /** Reads a record of this organisation's own: the custodian's whole check again for every range. */
 export class OwnReading implements Reading {

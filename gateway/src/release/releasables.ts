@@ -20,6 +20,7 @@ export class Releasables {
   constructor(ledger: Queries) {
     this.group = new Group<Asked, unknown>({
       most: MOST_ITEMS,
+      gathers: true,
       fairBy: ({ recipient }) => recipient,
       keysOf: () => [],
       send: async (asked) => {

@@ -45,6 +45,7 @@ export class Sessions {
     this.keys = new IssuerKeys(ledger, organisation.id, this.now);
     this.group = new Group({
       ...parts.group,
+      gathers: true,
       fairBy: ({ issuer }) => issuer,
       keysOf: ({ session }) => [`session ${session}`],
       send: async (items) => {

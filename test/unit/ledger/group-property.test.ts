@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '@chartkey/vocabulary';
 import * as fc from 'fast-check';
 import { Group } from '../../../gateway/src/ledger/group.ts';
@@ -27,7 +28,8 @@ test('every item gets exactly one outcome, and it is its own, whatever the ledge
       fc.integer({ min: 1, max: 8 }),
       fc.integer({ min: 1, max: 20 }),
       fc.integer({ min: 1, max: 4 }),
-      async (steps, inFlight, most, queue, early) => {
+      fc.boolean(),
+      async (steps, inFlight, most, queue, early, gathers) => {
         const road = new Road();
         let now = 0;
         const group = new Group<string, string>({
@@ -38,6 +40,7 @@ test('every item gets exactly one outcome, and it is its own, whatever the ledge
           early,
           inFlight,
           queue,
+          gathers,
           now: () => now,
         });
         const seen = new Map<string, Seen>();
@@ -70,6 +73,7 @@ test('every item gets exactly one outcome, and it is its own, whatever the ledge
           expect(road.travelling).toHaveLength(group.inFlight);
           expect(group.queued).toBeLessThanOrEqual(queue + inFlight * most);
         }
+        await turn();
         while (road.travelling.length > 0) await arrive(road.travelling[0] ?? 0, 'valid');
 
         expect([group.inFlight, group.queued]).toEqual([0, 0]);

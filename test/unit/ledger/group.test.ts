@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '@chartkey/vocabulary';
 import { Group, type GroupOptions } from '../../../gateway/src/ledger/group.ts';
 import { Road } from './road.ts';
@@ -159,4 +160,20 @@ test('outcomes that do not fit the items are an error for each of them', async (
     keysOf: () => [],
   });
   await expect(group.add('a')).rejects.toThrow('0 outcomes came back for 1 items');
+});
+
+test('a group that gathers sends what came in one turn of the event loop together, and nothing earlier', async () => {
+  const road = new Road();
+  const group = groupOn(road, { gathers: true, inFlight: 2, most: 3 });
+  addAll(group, ['a1', 'a2']);
+  await Promise.resolve();
+  addAll(group, ['b1']);
+  expect(road.sent).toEqual([]);
+  await turn();
+  expect(road.sent).toEqual([['a1', 'b1', 'a2']]);
+  addAll(group, ['a3', 'a4', 'a5', 'a6']);
+  await turn();
+  expect(road.sent[1]).toEqual(['a3', 'a4', 'a5']);
+  await road.arriveAll();
+  expect([group.inFlight, group.queued, group.transactions, group.items]).toEqual([0, 0, 3, 7]);
 });

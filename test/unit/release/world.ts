@@ -75,6 +75,7 @@ export async function newWorld(
       restrictionsOf: (patient) => restrictions.get(patient) ?? [],
     },
     vault,
+    atOnce: 24,
     alarm: (alarm) => void alarms.push(alarm),
     trouble: (_organisation, error) => void troubles.push(error),
     now: () => clock.now,
