@@ -20,6 +20,9 @@ import { sharedConsortium } from './consortium.ts';
 
 /** One organisation's gateway, and who acts through it, with the SDK. */
 export class SdkOrganisation {
+  /** Where patients enrol: one session for all of them, since suites share the device's 64. */
+  private desk: Promise<Device> | undefined;
+
   private constructor(
     readonly gateway: Gateway,
     private readonly own: ReturnType<typeof credentialsOf>,
@@ -28,7 +31,9 @@ export class SdkOrganisation {
   static async of(id: string, credentials: DemoCredentials = sharedConsortium().credentials) {
     const own = credentialsOf(id, credentials);
     const { network } = credentials;
-    return new SdkOrganisation(await connect(own.url, { network }), own);
+    // A session of another suite's may have to end first; the gateway says to come back in 30 s.
+    const retries = { tries: 8, patience: 31_000 };
+    return new SdkOrganisation(await connect(own.url, { network, retries }), own);
   }
 
   /** The organisation's device in somebody's name. */
@@ -67,7 +72,8 @@ export class SdkOrganisation {
   /** A patient enrolled here, whose records this organisation may make and read. */
   async patient(): Promise<Patient> {
     const patient = this.gateway.patient(await makeKeys());
-    const desk = await this.device();
+    this.desk ??= this.device();
+    const desk = await this.desk;
     await desk.enrol(await patient.enrolmentStatement({ recorder: this.gateway.organisation }));
     return patient;
   }
