@@ -229,8 +229,15 @@ export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>;
 
 export const ReleaseRequest = z.strictObject({ access: AccessId });
 const released = { access: AccessId, leaves: z.base64(), key: z.string() };
-/** What the custodian hands to a gateway that reads: the record's header, its leaves, the key for that gateway. */
-export const OpenRelease = z.object({ ...released, header: z.looseObject({}) });
+/**
+ * What the custodian hands to a gateway that reads: the record's header, its leaves, the key for that gateway, and
+ * all sealed bytes of content of one segment.
+ */
+export const OpenRelease = z.object({
+  ...released,
+  header: z.looseObject({}),
+  sealed: z.base64().max(87_384).optional(),
+});
 export type OpenRelease = z.infer<typeof OpenRelease>;
 /**
  * What it hands over for a reader alone: the header sealed under the data key, the key wrapped for the reader.

@@ -11,7 +11,6 @@ import { alarmed, Disagreement, type RaiseAlarm } from './alarm.ts';
 import type { Commits } from './commits.ts';
 import type { Devices } from './devices.ts';
 import type { Claim, Entitlement } from './entitlement.ts';
-import { FreshReleases } from './fresh.ts';
 import { type Handed, openedFor, sealedFor } from './handed.ts';
 import { Places } from './places.ts';
 import type { ReleasedLog } from './released-log.ts';
@@ -25,7 +24,7 @@ export interface CustodianParts {
   devices: Devices;
   commits: Commits;
   entitlement: Entitlement;
-  vault: Pick<Vault, 'openVersion'>;
+  vault: Pick<Vault, 'openVersion' | 'smallSealed'>;
   log: ReleasedLog;
   /**
    * releases that are verified, opened and logged at a time: the others wait in turns, so that nothing else
@@ -45,11 +44,9 @@ export interface Asked {
 
 /** Hands keys over: the one place where a data key leaves the vault. */
 export class Custodian {
-  private readonly fresh: FreshReleases;
   private readonly places: Places;
 
   constructor(private readonly parts: CustodianParts) {
-    this.fresh = new FreshReleases(parts.now);
     this.places = new Places(parts.atOnce);
   }
 
@@ -62,10 +59,7 @@ export class Custodian {
   async releaseTo(request: Asked): Promise<ReleaseAnswer> {
     const recipient = await this.parts.devices.approved(request.recipientDevice);
     const handed = await this.release(request, recipient, recipient.organisation);
-    if (handed.reader) return sealedFor(handed, handed.reader);
-    const answer = openedFor(handed, recipient.enc);
-    this.fresh.keep(recipient.device, handed);
-    return answer;
+    return handed.reader ? sealedFor(handed, handed.reader) : openedFor(handed, recipient.enc);
   }
 
   /** The same for a reader at this gateway that reads end to end: the key is wrapped for that reader alone. */
@@ -86,16 +80,13 @@ export class Custodian {
   }
 
   /**
-   * The same check again, for bytes of an access that was released to this recipient; a gateway's first ones
-   * rest on the check of a moment ago, and come without the key.
+   * The same check again, for sealed bytes of an access that was released to this recipient.
    * @throws Failure RELEASE_REFUSED when it was not; SESSION_EXPIRED; else as `releaseTo`
    */
   async releasedTo({ access, recipientDevice }: Asked): Promise<Handed> {
     const until = this.parts.log.untilOf(access, recipientDevice);
     if (until === undefined) throw new Failure('RELEASE_REFUSED', { access });
     if (this.parts.now() > until) throw new Failure('SESSION_EXPIRED');
-    const fresh = this.fresh.take(access, recipientDevice);
-    if (fresh) return fresh;
     const recipient = await this.parts.devices.approved(recipientDevice);
     return this.watched(access, async () => {
       const claim = await this.claimOf(access, recipient);
@@ -110,7 +101,7 @@ export class Custodian {
     recipient: ApprovedDevice,
     asker: string | undefined,
   ): Promise<Handed> {
-    const { commits, log } = this.parts;
+    const { commits, log, vault } = this.parts;
     const block = await commits.of(access.slice(0, access.indexOf(':')), asker);
     const claim = await this.watched(access, () => this.claimOf(access, recipient, commits.followed(block)));
     const { entry } = claim;
@@ -122,7 +113,9 @@ export class Custodian {
         if (!reader && log.untilOf(access, recipientDevice) !== undefined) {
           throw new Failure('ALREADY_RELEASED', { access });
         }
-        return { claim, reader, opened: await this.open(claim) };
+        const opened = await this.open(claim);
+        const sealed = asker === undefined || reader ? undefined : await vault.smallSealed(opened);
+        return { claim, reader, opened, sealed };
       });
       const { reader } = handed;
       await log.append({ access, recipient: recipientDevice, until: claim.until }, reader !== undefined);

@@ -9,11 +9,18 @@ export interface Handed {
   claim: Claim;
   /** the reader's own key, where the version is read end to end: nobody else gets the data key */
   reader: P256Key | undefined;
+  /** all sealed bytes of a small version, for another gateway: it need not ask for them */
+  sealed?: Buffer | undefined;
 }
 
 /** Header, leaves and the key, wrapped for one gateway. */
 export function openedFor(handed: Handed, enc: P256Key): OpenRelease {
-  return { ...wrappedFor(handed, enc), header: handed.opened.version.header };
+  const { opened, sealed } = handed;
+  return {
+    ...wrappedFor(handed, enc),
+    header: opened.version.header,
+    ...(sealed && { sealed: sealed.toString('base64') }),
+  };
 }
 
 /** The same for one reader: nobody on the way learns what kind of content it is, or its digest. */

@@ -2,9 +2,8 @@ import type { RecordHeader } from '@chartkey/vocabulary';
 import { type ByteRange, NotInVault, Tampered, type Vault } from '../vault/index.ts';
 import { alarmed, type RaiseAlarm } from './alarm.ts';
 import type { Custodian } from './custodian.ts';
-import { FRESH } from './fresh.ts';
 import type { Handed } from './handed.ts';
-import { begin, type Reading } from './reading.ts';
+import { begin, FRESH, type Reading } from './reading.ts';
 
 export interface OwnReadingParts {
   custodian: Custodian;

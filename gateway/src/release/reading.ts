@@ -1,6 +1,9 @@
 import { Failure, type RecordHeader } from '@chartkey/vocabulary';
 import type { ByteRange } from '../vault/index.ts';
 
+/** Milliseconds that a check stands for: content that begins later is checked again. */
+export const FRESH = 1_000;
+
 /** A released version that can be read until its session ends: its key is here, header and leaves are checked. */
 export interface Reading {
   readonly access: string;

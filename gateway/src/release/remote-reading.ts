@@ -9,7 +9,7 @@ import {
   type VerifiedVersion,
 } from '../vault/index.ts';
 import type { CustodianGateway } from './custodian-gateway.ts';
-import { begin, type Reading } from './reading.ts';
+import { begin, FRESH, type Reading } from './reading.ts';
 
 /** A released version of another custodian's, its key unwrapped, its header and leaves checked. */
 export interface RemoteVersion {
@@ -18,15 +18,22 @@ export interface RemoteVersion {
   dataKey: Buffer;
   /** milliseconds */
   until: number;
+  /** all sealed bytes, where they came with the key */
+  sealed: Buffer | undefined;
 }
 
-/** Reads another custodian's record: sealed bytes come from there and are opened here. */
+/**
+ * Reads another custodian's record: sealed bytes come from there and are opened here. Small content that came with
+ * its key serves once and at once; whatever is read later is the custodian's to check again.
+ */
 export class RemoteReading implements Reading {
   readonly access: string;
   readonly header: RecordHeader;
   readonly until: number;
   readonly weight: number;
   private prologue: Buffer | undefined;
+  private sealed: Buffer | undefined;
+  private readonly freshUntil: number;
 
   constructor(
     private readonly remote: RemoteVersion,
@@ -36,7 +43,9 @@ export class RemoteReading implements Reading {
     this.access = remote.access;
     this.until = remote.until;
     this.header = remote.version.header;
-    this.weight = 1024 + remote.version.leaves.length;
+    this.sealed = remote.sealed;
+    this.freshUntil = now() + FRESH;
+    this.weight = 1024 + remote.version.leaves.length + (remote.sealed?.length ?? 0);
   }
 
   async content(range?: ByteRange): Promise<AsyncIterableIterator<Uint8Array>> {
@@ -45,6 +54,11 @@ export class RemoteReading implements Reading {
     // A copy, since the key may be forgotten while this content still flows.
     const dataKey = Buffer.from(this.remote.dataKey);
     const failureFor = (error: unknown) => gateway.failureFor(error, access);
+    const sealedHere = now() <= this.freshUntil ? this.sealed : undefined;
+    this.sealed = undefined;
+    if (sealedHere) {
+      return begin(openSealed([sealedHere], { dataKey, version, range }), { until, now, failureFor });
+    }
     const needed = sealedRangeOf(this.header.length, range);
     const prologue = needed.start > 0 ? await this.fetchPrologue() : undefined;
     const sealed = await this.fetch(needed);

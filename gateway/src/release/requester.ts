@@ -83,7 +83,8 @@ export class Requester {
         anchor,
       );
       const dataKey = unwrapDataKey(answer.key, device.enc, device.encId, { access, record, version });
-      return new RemoteReading({ access, version: verified, dataKey, until }, gateway, now);
+      const sealed = answer.sealed === undefined ? undefined : Buffer.from(answer.sealed, 'base64');
+      return new RemoteReading({ access, version: verified, dataKey, until, sealed }, gateway, now);
     } catch (error) {
       throw gateway.failureFor(error, access);
     }

@@ -123,15 +123,21 @@ export class Vault {
     return this.payloads.get(content, range);
   }
 
+  /** All sealed bytes of a version of one segment, not checked as above; undefined for a longer one. @throws NotInVault */
+  async smallSealed({ version, content }: OpenedVersion): Promise<Buffer | undefined> {
+    if (sealedLength(version.header.length) > SMALL_BYTES) return undefined;
+    return this.payloads.read(content, SMALL_BYTES);
+  }
+
   /**
    * The content, all or a range, each segment checked before it goes on.
    * @throws Tampered, NotInVault, RangeError for a range outside the content
    */
   async *content(opened: OpenedVersion, range?: ByteRange): AsyncGenerator<Buffer> {
     const { version, dataKey } = opened;
-    if (sealedLength(version.header.length) <= SMALL_BYTES) {
-      const sealed = await this.payloads.read(opened.content, SMALL_BYTES);
-      yield* openSealed([sealed], { version, dataKey, range });
+    const small = await this.smallSealed(opened);
+    if (small) {
+      yield* openSealed([small], { version, dataKey, range });
       return;
     }
     const needed = sealedRangeOf(version.header.length, range);
