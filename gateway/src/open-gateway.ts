@@ -180,7 +180,7 @@ export async function openGateway(
         revocations: following!.revocations,
         vault,
         // What is far away is waited for, which keeps nobody else from working.
-        atOnce: config.RELEASES_AT_ONCE ?? (config.S3_BUCKET === undefined ? 24 : 128),
+        atOnce: config.RELEASES_AT_ONCE ?? (config.S3_BUCKET === undefined ? 32 : 128),
         alarm: (alarm) => log.error({ alarm: alarm.code, what: alarm.what, about: alarm.about }, 'alarm'),
         trouble: (other, error) =>
           log.warn(

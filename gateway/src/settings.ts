@@ -157,7 +157,7 @@ export const settings = {
     1_000_000,
   ),
   RELEASES_AT_ONCE: setting({
-    says: 'Keys released at a time, the others wait in turns by who asks; 24 when unset, 128 with S3_BUCKET',
+    says: 'Keys released at a time, the others wait in turns by who asks; 32 when unset, 128 with S3_BUCKET',
     takes: 'a whole number from 1 to 1000000',
     reads: wholeFrom(1, 1_000_000),
   }),

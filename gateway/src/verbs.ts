@@ -61,7 +61,8 @@ export function verbs(
   const statements = new Statements({ ledger, network, genesis, checks, receipt });
   const used = rooms.usedOffers;
   const offers = new Offers({ ledger, network, organisation, checks, statements, used });
-  const asking = new Asking({ ledger, group, queued: (seconds) => metrics.stage('queue', seconds) });
+  const queued = (seconds: number) => metrics.stage('queue', seconds);
+  const asking = new Asking({ ledger, group, queued, ...(releases && { next: releases.places }) });
   metrics.group(asking.group);
   const members = new Members(ledger, genesis);
   const persons = new Persons(ledger);

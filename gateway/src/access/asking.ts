@@ -10,7 +10,7 @@ import {
   transactions,
 } from '@chartkey/vocabulary';
 import * as z from 'zod';
-import { Group } from '../ledger/group.ts';
+import { Group, type GroupOptions } from '../ledger/group.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 const Outcomes = z.object({ outcomes: z.array(AccessOutcome) });
@@ -42,6 +42,8 @@ export interface AskingParts {
   ledger: Pick<Ledger, 'submit' | 'evaluate'>;
   /** transactions in flight, items waiting; see `Group` */
   group?: { most: number; inFlight: number; queue: number };
+  /** where granted reads go on to; see `Group` */
+  next?: GroupOptions<unknown, unknown>['next'];
   /** told how long each item waited for its transaction, in seconds */
   queued?: (seconds: number) => void;
 }
@@ -53,6 +55,7 @@ export class Asking {
   constructor(private readonly parts: AskingParts) {
     this.group = new Group<Waiting, Travelled>({
       ...parts.group,
+      next: parts.next,
       gathers: true,
       fairBy: ({ device }) => device,
       keysOf,

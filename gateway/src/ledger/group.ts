@@ -28,6 +28,8 @@ export interface GroupOptions<Item, Outcome> {
   queue?: number;
   /** whether an item leaves at the end of its turn of the event loop, with those that came in the same one */
   gathers?: boolean;
+  /** what its outcomes go on to: while that is behind, nobody waits longer when only full transactions leave */
+  next?: { readonly isBehind: boolean; onCaughtUp(tell: () => void): void } | undefined;
   /** a clock in milliseconds that never goes back */
   now?: () => number;
 }
@@ -72,6 +74,7 @@ export class Group<Item, Outcome> {
     this.limit = options.inFlight ?? 4;
     this.queue = options.queue ?? 4096;
     this.apart = new Apart(this.most, options.now ?? (() => performance.now()));
+    options.next?.onCaughtUp(() => this.depart());
   }
 
   /** items waiting */
@@ -120,7 +123,8 @@ export class Group<Item, Outcome> {
   }
 
   private nextFresh(): Traveller<Item, Outcome>[] | undefined {
-    if (this.leftFresh.size >= (this.options.early ?? 1) && this.fresh.size < this.most) return undefined;
+    const { early = 1, next } = this.options;
+    if (this.fresh.size < this.most && (this.leftFresh.size >= early || next?.isBehind)) return undefined;
     const batch: Traveller<Item, Outcome>[] = [];
     // An item set apart has had its turn too, else one asker's hot items would crowd out the others'.
     for (let turns = 0; turns < this.most || batch.length === 0; turns += 1) {

@@ -12,7 +12,7 @@ import type { Commits } from './commits.ts';
 import type { Devices } from './devices.ts';
 import type { Claim, Entitlement } from './entitlement.ts';
 import { type Handed, openedFor, sealedFor } from './handed.ts';
-import { Places } from './places.ts';
+import type { Places } from './places.ts';
 import type { ReleasedLog } from './released-log.ts';
 
 /** Milliseconds between an entry's time and this gateway's clock, both ways, within which its key is released. */
@@ -27,10 +27,10 @@ export interface CustodianParts {
   vault: Pick<Vault, 'openVersion' | 'smallSealed'>;
   log: ReleasedLog;
   /**
-   * releases that are verified, opened and logged at a time: the others wait in turns, so that nothing else
-   * waits long (docs/adr/0026-a-crowd-waits-where-turns-are-taken.md)
+   * where releases are verified, opened and logged, so many at a time: the others wait in turns, so that nothing
+   * else waits long (docs/adr/0026-a-crowd-waits-where-turns-are-taken.md)
    */
-  atOnce: number;
+  places: Places;
   alarm: RaiseAlarm;
   /** milliseconds since 1970 */
   now: () => number;
@@ -44,11 +44,7 @@ export interface Asked {
 
 /** Hands keys over: the one place where a data key leaves the vault. */
 export class Custodian {
-  private readonly places: Places;
-
-  constructor(private readonly parts: CustodianParts) {
-    this.places = new Places(parts.atOnce);
-  }
+  constructor(private readonly parts: CustodianParts) {}
 
   /**
    * Releases the key of an access to another organisation, once for each recipient. What is read end to end is
@@ -106,7 +102,7 @@ export class Custodian {
     const claim = await this.watched(access, () => this.claimOf(access, recipient, commits.followed(block)));
     const { entry } = claim;
     const lane = asker ?? entry.device ?? entry.person ?? '';
-    return this.places.take(lane, async () => {
+    return this.parts.places.take(lane, async () => {
       const handed = await this.watched(access, async () => {
         const reader = await this.parts.entitlement.verify(claim);
         this.checkAge(claim);
@@ -130,9 +126,11 @@ export class Custodian {
     return claim;
   }
 
-  /** A held back or early endorsed access is spent; one from the future is not believed. */
-  private checkAge({ entry }: Claim): void {
-    const age = this.parts.now() - millisecondsOf(entry.time);
+  /** A held back or early endorsed access is spent, and so is one that waited too long; one from the future is not believed. */
+  private checkAge({ entry, until }: Claim): void {
+    const now = this.parts.now();
+    if (now > until) throw new Failure('SESSION_EXPIRED');
+    const age = now - millisecondsOf(entry.time);
     if (age > MOST_AGE) throw new Failure('ACCESS_TOO_OLD');
     if (age < -MOST_AGE) throw new Failure('RELEASE_REFUSED');
   }

@@ -16,6 +16,7 @@ import { EndToEnd, type OwnAccess } from './end-to-end.ts';
 import { Entitlement } from './entitlement.ts';
 import type { GatewayDevice } from './gateway-device.ts';
 import { Outgoing } from './outgoing.ts';
+import { Places } from './places.ts';
 import { Proofs, releasesUrl, sealedUrl } from './proof.ts';
 import { Proven } from './proven.ts';
 import type { Reading } from './reading.ts';
@@ -79,6 +80,8 @@ export class ReleaseRoom {
   readonly devices: Devices;
   readonly proven: Proven;
   readonly outgoing: Outgoing;
+  /** where granted reads go on to */
+  readonly places: Places;
   private readonly url: string;
   private readonly statements: Statements;
 
@@ -102,7 +105,10 @@ export class ReleaseRoom {
     const basis = new Basis({ organisation, ledger, proven, trust });
     const entitlement = new Entitlement({ ledger, basis, now });
     this.url = genesis.organisations.find((one) => one.id === organisation)?.url ?? '';
-    this.custodian = new Custodian({ ...parts, devices, commits: new Commits(parts), entitlement, log, now });
+    this.places = new Places(parts.atOnce);
+    const { places } = this;
+    const commits = new Commits(parts);
+    this.custodian = new Custodian({ ...parts, devices, commits, entitlement, places, log, now });
     this.proofs = new Proofs({ devices, checks, now });
     this.sealed = new Sealed({ custodian: this.custodian, vault, now });
     this.outgoing = new Outgoing(new Destinations(genesis, parts.resolve));

@@ -2,15 +2,16 @@ import type { Bench, Result } from '../figure.ts';
 import { checkLogged } from '../logged.ts';
 import type { Plot } from '../plots.ts';
 import { Reader } from '../reads.ts';
-import { CONTENT, storeForPatients } from '../records.ts';
+import { CONTENT, patientsWithRecord, storeForPatients } from '../records.ts';
 import { abba } from '../rounds.ts';
+import { grantLakeside, USUAL } from '../stage.ts';
 
 const PATIENTS = 64;
 const IN_FLIGHT = 256;
 
-/** R1: what group commit brings, and throughput against load. */
+/** R1: what group commit brings, throughput against load, and what it costs to read across organisations. */
 export async function crowd(bench: Bench): Promise<Result[]> {
-  const results: Result[] = [];
+  const results: Result[] = [await across(bench)];
   for (const [id, patients] of [
     ['R1', PATIENTS],
     ['R1 one patient', 1],
@@ -18,6 +19,39 @@ export async function crowd(bench: Bench): Promise<Result[]> {
     results.push(await crowdOf(bench, id, patients));
   }
   return results;
+}
+
+/** Reads of another organisation's records beside those of the own ones, all gateways grouping. */
+async function across(bench: Bench): Promise<Result> {
+  const stage = await bench.stage(USUAL);
+  const theirs = await patientsWithRecord(stage.river, 'RiversideMSP', PATIENTS);
+  await Promise.all(theirs.map(({ patient }) => grantLakeside(patient)));
+  const records = theirs.map(({ record }) => record);
+  const [far, near] = [stage.lake, stage.river].map((device) => new Reader(device, records, CONTENT)) as [
+    Reader,
+    Reader,
+  ];
+  try {
+    const arm = (reader: Reader) => (time: number) => reader.perSecond(IN_FLIGHT, time);
+    const { a, b, ratio } = await abba(arm(far), arm(near), bench.effort);
+    return {
+      id: 'R1 across',
+      measured: `logged reads of ${CONTENT} bytes a second, ${IN_FLIGHT} in flight, of ${PATIENTS} patients whose records another organisation keeps: two gateways, a release between them`,
+      beside: 'the same records read at the gateway of their custodian',
+      unit: 'ratio',
+      // The work of two gateways on the processors of one, and a request between them.
+      goal: { atLeast: 0.4 },
+      figure: ratio,
+      notes: [
+        `${a.value.toFixed(0)} reads/s across, ${b.value.toFixed(0)} reads/s in own custody`,
+        `across: ${await checkLogged(stage, far.accesses)}`,
+        `own: ${await checkLogged(stage, near.accesses)}`,
+      ],
+    };
+  } finally {
+    far.close();
+    near.close();
+  }
 }
 
 async function crowdOf(bench: Bench, id: string, patients: number): Promise<Result> {

@@ -177,3 +177,26 @@ test('a group that gathers sends what came in one turn of the event loop togethe
   await road.arriveAll();
   expect([group.inFlight, group.queued, group.transactions, group.items]).toEqual([0, 0, 3, 7]);
 });
+
+test('while what comes next is behind only full transactions leave, and the rest when it has caught up', async () => {
+  const road = new Road();
+  const tellers: (() => void)[] = [];
+  const next = { isBehind: true, onCaughtUp: (tell: () => void) => void tellers.push(tell) };
+  const group = groupOn(road, { next, inFlight: 2, most: 3 });
+  addAll(group, ['a1', 'a2']);
+  expect(road.sent).toEqual([]);
+  addAll(group, ['a3', 'a4']);
+  expect(road.sent).toEqual([['a1', 'a2', 'a3']]);
+  next.isBehind = false;
+  await road.arrive(0);
+  expect(road.sent[1]).toEqual(['a4']);
+  next.isBehind = true;
+  await road.arrive(1);
+  addAll(group, ['a5']);
+  expect(road.sent).toHaveLength(2);
+  next.isBehind = false;
+  for (const tell of tellers) tell();
+  expect(road.sent[2]).toEqual(['a5']);
+  await road.arriveAll();
+  expect([group.inFlight, group.queued, group.items]).toEqual([0, 0, 5]);
+});

@@ -49,6 +49,23 @@ test('work that fails gives its place back', async () => {
   expect(begun).toEqual(['a1', 'a2']);
 });
 
+test('it is behind while more waits than is under way, and says when it has caught up', async () => {
+  const places = new Places(2);
+  const { take, go } = workers(places);
+  let told = 0;
+  places.onCaughtUp(() => {
+    told += 1;
+  });
+  for (const name of ['a1', 'a2', 'a3', 'a4']) void take(name, 'a');
+  expect(places.isBehind).toBe(false);
+  void take('a5', 'a');
+  expect([places.isBehind, told]).toEqual([true, 0]);
+  await go('a1');
+  expect([places.isBehind, told]).toEqual([false, 1]);
+  await go('a2');
+  expect(told).toBe(1);
+});
+
 test('never more is under way than there are places, none stays empty while somebody waits, all is done', async () => {
   const step = fc.oneof(
     fc.record({ is: fc.constant('come' as const), lane: fc.nat(3) }),
