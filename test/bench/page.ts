@@ -19,7 +19,7 @@ export function writePage(): void {
 
 const HEAD = `# Benchmarks
 
-Made by \`npm run bench\` (embedded ledger) and \`npm run bench:fabric\` (Fabric's programs on the PATH); not to be edited by hand, but for [benchmarks/limits.md](benchmarks/limits.md), which stands at the end. \`-- quick\` is short and writes nothing; \`-- deep\` goes to sizes of a million, however long filling takes; \`-- R1 R5\` measures some; \`-- R1 keep\` puts that one's new figure in its place; \`-- --compare docs/benchmarks.json\` says which figure got worse than its interval.
+Made by \`npm run bench\` (embedded ledger) and \`npm run bench:fabric\` (Fabric's programs on the PATH); not to be edited by hand, but for [benchmarks/limits.md](benchmarks/limits.md), which stands at the end. \`-- quick\` measures R1 to R4 and R7 to R13 in short and writes nothing, the others by name; \`-- deep\` goes to sizes of a million, however long filling takes; \`-- R1 R5\` measures some; \`-- R1 keep\` puts that one's new figure in its place; \`-- --compare docs/benchmarks.json\` says which figure got worse than its interval.
 
 Two arms are alive in one run and measured in rounds of A B B A (2 s each, 3 to 6 s on Fabric); a figure is the median of the rounds' ratios, in brackets its 95 % interval; counted ones have none. Every read that was handed out is looked up on the ledger afterwards; one without a granted entry voids the figure.
 `;
